@@ -1,0 +1,44 @@
+# One or two lines a target; scripts/ holds what needs more. CI calls only these.
+
+.PHONY: run test build release lint format sanitize bench image clean
+
+# Everything from nothing: system packages, release build, a server on SQLite in ./data.
+run: release
+	.build/release/muster serve --config config/muster.json --log-format text --demo
+
+# Everything from nothing: system packages, debug build, all tests.
+test: build
+	swift test $(STRICT)
+
+build:
+	@scripts/install-system-packages
+	swift build --build-tests $(STRICT)
+
+release:
+	@scripts/install-system-packages
+	swift build -c release --product muster $(STRICT)
+
+lint:
+	swift format lint --strict --recursive Package.swift Sources Tests Benchmarks
+	scripts/check-tree
+
+format:
+	swift format --in-place --recursive Package.swift Sources Tests Benchmarks
+
+sanitize:
+	swift test --sanitize=thread --scratch-path .build/thread $(STRICT)
+
+# The HTTP server beside nginx, on loopback: about two minutes.
+bench:
+	@scripts/install-system-packages nginx-light wrk
+	swift build -c release --product BenchServer $(STRICT)
+	Benchmarks/http/run.sh .build/release/BenchServer http
+
+image:
+	docker build -t muster:dev .
+
+clean:
+	rm -rf .build
+
+# The arrows of docs/architecture.md: an import that Package.swift does not declare is an error.
+STRICT = --explicit-target-dependency-import-check error
