@@ -15,6 +15,15 @@ let package = Package(
             url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
     ],
     targets: [
+        // Level 0: four things that know nothing of each other.
+        .target(name: "JSON", swiftSettings: strict),
+        // Level 1.
+        // Level 2.
+        // Level 3.
+        // Not shipped: the transport with a bare handler, to be measured beside its peers.
+        // C fences: a module map and a shim each.
+        // Tests, and what several of them need.
+        .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
     ]
 )
 
