@@ -16,6 +16,7 @@ let package = Package(
     ],
     targets: [
         // Level 0: four things that know nothing of each other.
+        .target(name: "HTTPWire", swiftSettings: strict),
         .target(name: "JSON", swiftSettings: strict),
         // Level 1.
         // Level 2.
@@ -23,6 +24,9 @@ let package = Package(
         // Not shipped: the transport with a bare handler, to be measured beside its peers.
         // C fences: a module map and a shim each.
         // Tests, and what several of them need.
+        .testTarget(
+            name: "HTTPWireTests", dependencies: ["HTTPWire"], resources: [.copy("Corpus")],
+            swiftSettings: strict),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
     ]
 )

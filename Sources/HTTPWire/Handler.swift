@@ -1,0 +1,47 @@
+/// The only door between the wire and the application.
+///
+/// The transport is given a ``Handler``; the application is given a ``BodyReader``. Grep those
+/// two names to see the whole seam.
+///
+/// Handlers run on the event loop that owns the connection, so they may suspend but must not
+/// block. An error is a ``Response`` too: a handler never throws.
+package typealias Handler =
+    @Sendable (_ head: RequestHead, _ body: any BodyReader, _ peer: Peer) async -> Response
+
+/// Whom a request came from.
+package struct Peer: Sendable, Hashable {
+    /// The address without its port, as text: `127.0.0.1`, `::1`; `unix` for a Unix socket.
+    package var address: String
+
+    package init(address: String) {
+        self.address = address
+    }
+}
+
+/// Pulls one request's body off the wire, transfer coding removed, content coding untouched.
+///
+/// Nothing is read before the first pull, so the body of a request that is refused on its head
+/// is never buffered; the first pull is also what sends `100 (Continue)` to a client that
+/// expects it (RFC 9110 section 10.1.1). After a body has thrown, every later pull throws the
+/// same error.
+package protocol BodyReader: Sendable {
+    /// The Content-Length of the body, 0 if the request has none, `nil` if it is chunked.
+    var declaredLength: Int? { get }
+
+    /// The next piece of the body, never empty; `nil` at its end.
+    func next() async throws(WireError) -> [UInt8]?
+
+    /// Reads the rest of the body into one buffer.
+    ///
+    /// A body declared longer than `limit` throws ``WireError/bodyTooLarge`` before anything is
+    /// read; an undeclared one as soon as it passes `limit` bytes.
+    func collect(upTo limit: Int) async throws(WireError) -> BodyBuffer
+}
+
+/// Takes the pieces of a streamed response body.
+package protocol BodyWriter: Sendable {
+    /// Sends `bytes`, and returns when the next piece may be made (back-pressure).
+    ///
+    /// Throws ``WireError`` when the client is gone or too slow; the producer should stop.
+    func write(_ bytes: [UInt8]) async throws(WireError)
+}

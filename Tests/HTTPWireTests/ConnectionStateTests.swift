@@ -1,0 +1,265 @@
+import HTTPWire
+import Testing
+
+/// Steps one connection by hand; no transport, no time.
+@Suite final class ConnectionStateTests {
+    private var state = ConnectionState()
+
+    /// Receives a whole head, without Host in 1.0, and returns what the state wants done.
+    private func receive(_ line: String, _ fields: String...) -> String {
+        let host = line.hasSuffix("1.1") ? ["Host: a"] : []
+        let text = ([line] + host + fields + ["", ""]).joined(separator: "\r\n")
+        return Array(text.utf8).withUnsafeBytes { raw in
+            switch state.receive(raw) {
+            case .read: "read"
+            case .refuse(let error): "refuse \(error.status?.code ?? 0)"
+            case .dispatch(_, let length, let consumed):
+                "dispatch \(length.map(String.init) ?? "chunked") \(raw.count - consumed)"
+            }
+        }
+    }
+
+    private func pull(_ text: String = "") throws(WireError) -> ConnectionState.BodyStep {
+        let result: Result<ConnectionState.BodyStep, WireError> = Array(text.utf8).withUnsafeBytes {
+            raw in
+            do throws(WireError) {
+                return .success(try state.pull(raw))
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try result.get()
+    }
+
+    private func drain(_ text: String) -> ConnectionState.DrainStep {
+        Array(text.utf8).withUnsafeBytes { state.drain($0) }
+    }
+
+    private func respond(
+        _ status: Status = .ok, _ body: ResponseBody = .bytes([1, 2, 3])
+    ) -> ResponsePlan {
+        var response = Response(status, body: body)
+        return state.respond(with: &response)
+    }
+
+    // MARK: Keeping and closing
+
+    @Test(arguments: [
+        ("GET / HTTP/1.1", "X: y", ResponsePlan.Persistence.keep),
+        ("GET / HTTP/1.1", "Connection: close", .announceClose),
+        ("GET / HTTP/1.1", "Connection: x, CLOSE", .announceClose),
+        ("GET / HTTP/1.1", "Connection: closed", .keep),
+        ("GET / HTTP/1.0", "X: y", .announceClose),
+        ("GET / HTTP/1.0", "Connection: Keep-Alive", .announceKeep),
+        ("GET / HTTP/1.0", "Connection: keep-alive, close", .announceClose),
+    ])
+    func aConnectionPersistsAsItsClientAsks(
+        _ line: String, _ field: String, _ persistence: ResponsePlan.Persistence
+    ) {
+        #expect(receive(line, field) == "dispatch 0 0")
+        #expect(respond().persistence == persistence)
+        let keeps = persistence != .announceClose
+        #expect(state.finish(unreadBytes: 0) == (keeps ? .nextRequest : .close(.atOnce)))
+        #expect(state.phase == (keeps ? .idle : .closing))
+    }
+
+    @Test func aBodyThatEndsWithItsConnectionEndsTheConnection() {
+        #expect(receive("GET / HTTP/1.0", "Connection: keep-alive") == "dispatch 0 0")
+        let plan = respond(.ok, .stream { _ in })
+        #expect(plan.framing == .untilClose)
+        #expect(plan.persistence == .announceClose)
+        #expect(state.finish(unreadBytes: 0) == .close(.atOnce))
+    }
+
+    @Test func anExchangeGoesThroughItsPhases() throws {
+        #expect(state.phase == .idle)
+        _ = Array("\r\n".utf8).withUnsafeBytes { state.receive($0) }
+        #expect(state.phase == .idle)
+        state = ConnectionState()
+        _ = Array("P".utf8).withUnsafeBytes { state.receive($0) }
+        #expect(state.phase == .readingHead)
+        state = ConnectionState()
+        #expect(receive("POST / HTTP/1.1", "Content-Length: 5") == "dispatch 5 0")
+        #expect(state.phase == .handling)
+        #expect(state.bodyBytesLeft == 5)
+        #expect(try pull() == .read)
+        #expect(try pull("hel") == .piece(0..<3))
+        #expect(state.bodyBytesLeft == 2)
+        #expect(try pull("loGET") == .piece(0..<2))
+        #expect(try pull("GET") == .end(consumed: 0))
+        _ = respond()
+        #expect(state.phase == .responding)
+        #expect(state.finish(unreadBytes: 3) == .nextRequest)
+    }
+
+    @Test func bytesReceivedInPlaceAreCountedToo() throws {
+        #expect(receive("POST / HTTP/1.1", "Content-Length: 5") == "dispatch 5 0")
+        state.received(bodyBytes: 4)
+        #expect(state.bodyBytesLeft == 1)
+        state.received(bodyBytes: 1)
+        #expect(try pull() == .end(consumed: 0))
+    }
+
+    @Test func aClosingConnectionWithBytesLeftClosesInStages() {
+        #expect(receive("GET / HTTP/1.1", "Connection: close") == "dispatch 0 0")
+        _ = respond()
+        #expect(state.finish(unreadBytes: 1) == .close(.inStages))
+    }
+
+    @Test func aShutdownEndsTheConnectionWithItsExchange() {
+        #expect(receive("GET / HTTP/1.1") == "dispatch 0 0")
+        #expect(state.shutDown() == false)
+        #expect(respond().persistence == .announceClose)
+        #expect(state.finish(unreadBytes: 0) == .close(.atOnce))
+    }
+
+    @Test func aShutdownAfterTheHeadWentOutStillCloses() {
+        _ = receive("GET / HTTP/1.1")
+        #expect(respond().persistence == .keep)
+        #expect(state.shutDown() == false)
+        #expect(state.finish(unreadBytes: 0) == .close(.atOnce))
+    }
+
+    @Test func anIdleConnectionNeedNotBeWaitedFor() {
+        #expect(state.shutDown() == true)
+    }
+
+    // MARK: Expectations
+
+    @Test func theFirstPullAsksForTheBody() throws {
+        #expect(
+            receive("POST / HTTP/1.1", "Content-Length: 5", "Expect: 100-continue")
+                == "dispatch 5 0")
+        #expect(try pull() == .sendContinue)
+        #expect(try pull() == .read)
+        #expect(try pull("hello") == .piece(0..<5))
+    }
+
+    @Test func aClientThatDidNotWaitIsNotAnswered100() throws {
+        _ = receive("POST / HTTP/1.1", "Content-Length: 5", "Expect: 100-continue")
+        #expect(try pull("h") == .piece(0..<1))
+        #expect(try pull() == .read)
+    }
+
+    @Test func aBodyThatWasNeverAskedForClosesTheConnection() {
+        _ = receive("POST / HTTP/1.1", "Content-Length: 5", "Expect: 100-continue")
+        #expect(respond(.unauthorized).persistence == .announceClose)
+        #expect(throws: WireError.disconnected) { try pull("hello") }
+        #expect(state.finish(unreadBytes: 0) == .close(.inStages))
+    }
+
+    @Test func anExpectationWithoutABodyIsNothing() throws {
+        _ = receive("GET / HTTP/1.1", "Expect: 100-continue")
+        #expect(try pull() == .end(consumed: 0))
+        #expect(respond().persistence == .keep)
+    }
+
+    // MARK: Unread bodies
+
+    @Test func aSmallUnreadBodyIsDrained() {
+        _ = receive("POST / HTTP/1.1", "Content-Length: 65536")
+        #expect(respond().persistence == .keep)
+        #expect(state.finish(unreadBytes: 9) == .drain)
+        #expect(state.phase == .draining)
+        #expect(drain(String(repeating: "x", count: 65_535)) == .read)
+        #expect(drain("xGET") == .nextRequest(consumed: 1))
+        #expect(state.phase == .idle)
+    }
+
+    @Test func aLargeUnreadBodyIsNot() {
+        _ = receive("POST / HTTP/1.1", "Content-Length: 65537")
+        #expect(respond().persistence == .announceClose)
+        #expect(state.finish(unreadBytes: 0) == .close(.inStages))
+        #expect(state.phase == .closing)
+    }
+
+    @Test func anUnreadChunkedBodyIsDrainedUpToTheSameBound() {
+        var limits = WireLimits()
+        limits.drainBytesMax = 12
+        for (data, step) in [
+            ("2\r\nab\r\n0\r\n\r\nGET", ConnectionState.DrainStep.nextRequest(consumed: 12)),
+            ("7\r\nabcdefg\r\n0", .close(.inStages)), ("7\r\nabcdefg\r\n", .read),
+            ("ffff\r\nabcdefg", .close(.inStages)), ("x", .close(.inStages)),
+        ] {
+            state = ConnectionState(limits: limits)
+            #expect(
+                receive("POST / HTTP/1.1", "Transfer-Encoding: chunked") == "dispatch chunked 0")
+            #expect(respond().persistence == .keep)
+            #expect(state.finish(unreadBytes: 0) == .drain)
+            #expect(drain(data) == step)
+        }
+    }
+
+    // MARK: Errors
+
+    @Test func aRefusalIsAnsweredAndEndsTheConnection() {
+        #expect(receive("POST / HTTP/1.1", "Content-Length: +5") == "refuse 400")
+        #expect(respond(.badRequest).persistence == .announceClose)
+        #expect(throws: WireError.malformed(rule: "content-length")) { try pull("hello") }
+        #expect(state.finish(unreadBytes: 5) == .close(.inStages))
+    }
+
+    @Test func aBrokenBodyThrowsFromThenOn() {
+        _ = receive("POST / HTTP/1.1", "Transfer-Encoding: chunked")
+        for text in ["x", "5\r\nhello\r\n0\r\n\r\n", ""] {
+            #expect(throws: WireError.malformed(rule: "chunk-size")) { try pull(text) }
+        }
+        #expect(respond(.badRequest).persistence == .announceClose)
+        #expect(state.finish(unreadBytes: 0) == .close(.inStages))
+    }
+
+    @Test func aBodyThatBreaksDuringTheAnswerClosesAfterIt() {
+        _ = receive("POST / HTTP/1.1", "Transfer-Encoding: chunked")
+        #expect(respond().persistence == .keep)
+        #expect(throws: WireError.self) { try pull("x") }
+        #expect(state.finish(unreadBytes: 0) == .close(.inStages))
+    }
+
+    @Test func aSilentConnectionIsClosedWithoutAnAnswer() {
+        #expect(state.inputEnded(.timedOut) == .close(.atOnce))
+        #expect(state.phase == .closing)
+    }
+
+    @Test func aSlowHeadIsAnsweredAndACutOneIsNot() {
+        for (error, after) in [
+            (WireError.timedOut, ConnectionState.AfterInput.refuse(.timedOut)),
+            (.disconnected, .close(.atOnce)),
+        ] {
+            state = ConnectionState()
+            _ = Array("GET /".utf8).withUnsafeBytes { state.receive($0) }
+            #expect(state.inputEnded(error) == after)
+        }
+        #expect(state.phase == .closing)
+    }
+
+    @Test(arguments: [WireError.timedOut, .disconnected])
+    func aBodyCutShortIsNeverComplete(_ error: WireError) throws {
+        _ = receive("POST / HTTP/1.1", "Content-Length: 5")
+        #expect(try pull("hell") == .piece(0..<4))
+        #expect(state.inputEnded(error) == .goOn)
+        #expect(throws: error) { try pull() }
+        #expect(respond(.requestTimeout).persistence == .announceClose)
+    }
+
+    @Test func aClientThatClosedItsSideIsStillAnswered() throws {
+        _ = receive("GET / HTTP/1.1")
+        #expect(state.inputEnded(.disconnected) == .goOn)
+        #expect(try pull() == .end(consumed: 0))
+        #expect(respond().persistence == .announceClose)
+        #expect(state.finish(unreadBytes: 0) == .close(.atOnce))
+    }
+
+    @Test func aDrainThatEndsEarlyJustCloses() {
+        _ = receive("POST / HTTP/1.1", "Content-Length: 5")
+        _ = respond()
+        #expect(state.finish(unreadBytes: 0) == .drain)
+        #expect(state.inputEnded(.timedOut) == .close(.atOnce))
+    }
+
+    @Test func anAnswerThatFailedIsCutAtOnce() {
+        _ = receive("GET / HTTP/1.1")
+        _ = respond()
+        #expect(state.abandon() == .atOnce)
+        #expect(state.phase == .closing)
+    }
+}
