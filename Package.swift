@@ -16,6 +16,7 @@ let package = Package(
     ],
     targets: [
         // Level 0: four things that know nothing of each other.
+        .target(name: "Audiences", swiftSettings: strict),
         .target(name: "HTTPWire", swiftSettings: strict),
         .target(name: "JSON", swiftSettings: strict),
         // Level 1.
@@ -24,6 +25,12 @@ let package = Package(
         // Not shipped: the transport with a bare handler, to be measured beside its peers.
         // C fences: a module map and a shim each.
         // Tests, and what several of them need.
+        .target(
+            name: "TestSupport", dependencies: ["HTTPWire", "Audiences", logging],
+            path: "Tests/TestSupport", swiftSettings: strict),
+        .testTarget(
+            name: "AudiencesTests", dependencies: ["Audiences", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(
             name: "HTTPWireTests", dependencies: ["HTTPWire"], resources: [.copy("Corpus")],
             swiftSettings: strict),

@@ -1,0 +1,60 @@
+/// Every maximum of the domain.
+///
+/// Those of the wire are in `HTTPWire/WireLimits.swift`.
+package enum Limits {
+    /// The longest identifier somebody else may choose: a distinct id, a reference id, a cohort,
+    /// project or session id.
+    ///
+    /// Mixpanel's own distinct ids stop at 255 characters; Flagsmith takes 1024 bytes. Longer ones
+    /// are unusable, never cut.
+    package static let externalIDBytesMax = 1024
+
+    /// From this many members on, a page without `page_info` can't be the whole cohort for
+    /// certain: Mixpanel sends 1000 a page, so a full page may have a successor.
+    package static let provablePageMembersMax = 999
+
+    /// Mixpanel exports at most 10 million users a cohort, 1000 a page; a hundred times that is
+    /// no page count but noise.
+    package static let pagesTotalMax = 1_000_000
+
+    /// Mixpanel forgets its snapshot after 3 days of failures and then sends everything again.
+    package static let snapshotSilenceMilliseconds: Int64 = 3 * 24 * 3600 * 1000
+
+    /// How long an unfinished replacement may wait for its missing pages.
+    ///
+    /// Mixpanel starts a new session every 30 minutes, so after a day nothing more will come.
+    package static let sessionAgeMillisecondsMax: Int64 = 24 * 3600 * 1000
+
+    /// How long a replaced snapshot stays before it is removed.
+    package static let retentionMilliseconds: Int64 = 72 * 3600 * 1000
+
+    /// Mixpanel syncs every 30 minutes, changes or not.
+    package static let heartbeatMilliseconds: Int64 = 30 * 60 * 1000
+
+    /// An audience is stale after this many heartbeats without a completed sync: one missed run
+    /// is common, three are an outage.
+    package static let heartbeatsMissedMax: Int64 = 3
+
+    /// Longest text kept of a trait value, in bytes of UTF-8.
+    ///
+    /// Traits are for targeting, not for documents; Mixpanel cuts its own string properties at 255
+    /// characters.
+    package static let traitBytesMax = 1024
+
+    /// How many properties one connection may keep as traits.
+    package static let traitsAllowedMax = 100
+
+    /// Longest cohort or connection name kept, in characters; the rest is cut, for it is only
+    /// ever shown.
+    package static let nameCharactersMax = 2000
+
+    /// How many people one `POST /v1/memberships/query` may ask about.
+    package static let queryMatchIDsMax = 1000
+
+    /// How many audiences one `POST /v1/memberships/query` may name.
+    package static let queryAudienceIDsMax = 1000
+
+    /// How many items a list answers at most, and by default.
+    package static let listItemsMax = 1000
+    package static let listItemsDefault = 100
+}

@@ -1,0 +1,18 @@
+/// Keeps the keys that open the API.
+///
+/// Another process (the command line) may write to the same store; reads see it at once.
+package protocol OperatorKeyStore: Sendable {
+    /// Adds a key, durably. Throws `conflict` if its id exists.
+    func create(_ key: OperatorKey) async throws(Failure)
+
+    /// Keys in the order they were created, revoked ones too.
+    func operatorKeys(_ range: ListRange) async throws(Failure) -> ListPage<OperatorKey>
+
+    /// The key of this id, revoked or not; `nil` if there is none.
+    func operatorKey(_ id: OperatorKeyID) async throws(Failure) -> OperatorKey?
+
+    /// Makes a key open nothing any more, durably; a revoked key stays as it is.
+    ///
+    /// Throws `notFound` if there is no such key.
+    func revoke(_ id: OperatorKeyID, at now: Timestamp) async throws(Failure)
+}

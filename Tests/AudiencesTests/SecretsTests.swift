@@ -1,0 +1,148 @@
+import Synchronization
+import Testing
+
+@testable import Audiences
+
+@Suite struct SecretsTests {
+    @Test func aSecretHasItsPrefixItsLengthAndItsChecksum() throws {
+        let secret = try Secrets.toy().makeSecret(prefix: "muster_secret_")
+        #expect(secret.utf8.count == 14 + 43 + 6)
+        #expect(SecretFormat.isWellFormed(secret, prefix: "muster_secret_"))
+        #expect(!SecretFormat.isWellFormed(secret, prefix: "muster_key_"))
+    }
+
+    @Test func oneWrongCharacterBreaksTheChecksum() throws {
+        let secret = try Secrets.toy().makeSecret(prefix: "p_")
+        for index in secret.indices.dropFirst(2) {
+            var broken = secret
+            let other: Character = secret[index] == "a" ? "b" : "a"
+            broken.replaceSubrange(index...index, with: [other])
+            #expect(!SecretFormat.isWellFormed(broken, prefix: "p_"))
+        }
+    }
+
+    @Test func theChecksumIsTheCRCOfGzip() {
+        // CRC-32("123456789") is 0xCBF43926, the check value of its catalogue entry; in base 62.
+        var rest: UInt32 = 0xCBF4_3926
+        var digits: [UInt8] = []
+        for _ in 0..<6 {
+            digits.insert(SecretFormat.alphabet[Int(rest % 62)], at: 0)
+            rest /= 62
+        }
+        #expect(SecretFormat.checksum(of: "123456789") == String(decoding: digits, as: UTF8.self))
+    }
+
+    @Test func everyCharacterIsEquallyLikely() throws {
+        // 248 bytes that are all different, then those that must be thrown away.
+        var secrets = Secrets.toy()
+        secrets.random = { _ in Array(240...255) }
+        let secret = try secrets.makeSecret(prefix: "")
+        #expect(!secret.utf8.prefix(43).contains { $0 == SecretFormat.alphabet[Int(255 % 62)] })
+    }
+
+    @Test func aHashMatchesItsSecretOnly() throws {
+        let secrets = Secrets.toy()
+        let hash = try secrets.hash("correct")
+        #expect(hash.phc.hasPrefix("$sha256$"))
+        #expect(!hash.phc.contains("correct"))
+        #expect(try hash.matches(Array("correct".utf8), by: secrets))
+        #expect(try !hash.matches(Array("correcu".utf8), by: secrets))
+        #expect(SecretHash(phc: hash.phc) == hash)
+    }
+
+    @Test func twoHashesOfOneSecretDiffer() throws {
+        let secrets = Secrets.toy()
+        let hashes = [try secrets.hash("same"), try secrets.hash("same")]
+        #expect(hashes[0].phc != hashes[1].phc)
+    }
+
+    @Test(arguments: [
+        "", "plain", "$sha256$00$00", "$scrypt$00$00",
+        "$sha256$" + String(repeating: "0", count: 32) + "$" + String(repeating: "0", count: 63),
+    ])
+    func whatWeDidNotWriteIsNoHash(phc: String) {
+        #expect(SecretHash(phc: phc) == nil)
+    }
+}
+
+@Suite struct CohortSyncCredentialTests {
+    let now = Timestamp(milliseconds: 1_000_000)
+
+    @Test func bothHalvesMustBeRight() throws {
+        let secrets = Secrets.toy()
+        let issued = try CohortSync.issue(at: now, by: secrets)
+        func accepts(_ user: String, _ secret: String) throws -> Bool {
+            try issued.stored.accepts(
+                username: Array(user.utf8), secret: Array(secret.utf8), at: now, by: secrets)
+        }
+        #expect(try accepts(issued.stored.username, issued.secret))
+        #expect(try !accepts(issued.stored.username, "x"))
+        #expect(try !accepts("x", issued.secret))
+        #expect(try !accepts("", ""))
+    }
+
+    @Test func anExpiringSecretIsGoodUntilItsTime() throws {
+        let secrets = Secrets.toy()
+        var issued = try CohortSync.issue(at: now, by: secrets).stored
+        let hash = try secrets.hash("old")
+        issued.secrets.append(
+            StoredSecret(hash: hash, createdAt: now, expiresAt: Timestamp(milliseconds: 2_000_000)))
+        func accepts(at time: Int64) throws -> Bool {
+            try issued.accepts(
+                username: Array(issued.username.utf8), secret: Array("old".utf8),
+                at: Timestamp(milliseconds: time), by: secrets)
+        }
+        #expect(try accepts(at: 1_999_999))
+        #expect(try !accepts(at: 2_000_000))
+    }
+
+    @Test func everySecretIsComparedWhicheverMatches() throws {
+        let comparisons = Mutex(0)
+        var secrets = Secrets.toy()
+        let equal = secrets.equal
+        secrets.equal = { left, right in
+            comparisons.withLock { $0 += 1 }
+            return equal(left, right)
+        }
+        var sync = try CohortSync.issue(at: now, by: secrets).stored
+        for text in ["a", "b"] {
+            sync.secrets.append(StoredSecret(hash: try secrets.hash(text), createdAt: now))
+        }
+        for secret in ["a", "b", "nobody's"] {
+            comparisons.withLock { $0 = 0 }
+            _ = try sync.accepts(username: [], secret: Array(secret.utf8), at: now, by: secrets)
+            #expect(comparisons.withLock { $0 } == 4, "the username and three secrets")
+        }
+    }
+
+    @Test func anOperatorKeyNamesItself() throws {
+        let secrets = Secrets.toy()
+        let issued = try OperatorKey.issue(name: "app", at: now, by: secrets)
+        #expect(OperatorKey.id(claimedBy: Array(issued.secret.utf8)) == issued.stored.id)
+        #expect(OperatorKey.id(claimedBy: Array("muster_key_".utf8)) == nil)
+        #expect(OperatorKey.id(claimedBy: []) == nil)
+        #expect(try issued.stored.hash.matches(Array(issued.secret.utf8), by: secrets))
+    }
+}
+
+extension Secrets {
+    /// No cryptography: a counter for chance, and a sum for a digest.
+    static func toy() -> Secrets {
+        let counter = Mutex<UInt8>(0)
+        return Secrets(
+            random: { count in
+                counter.withLock { start in
+                    defer { start = start &+ 37 }
+                    return (0..<count).map { start &+ UInt8(truncatingIfNeeded: $0 &* 7) }
+                }
+            },
+            sha256: { message in
+                var digest = [UInt8](repeating: 7, count: 32)
+                for (index, byte) in message.enumerated() {
+                    digest[index % 32] = digest[index % 32] &* 31 &+ byte
+                }
+                return digest
+            },
+            equal: { $0 == $1 })
+    }
+}
