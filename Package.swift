@@ -19,11 +19,16 @@ let package = Package(
         .target(name: "Audiences", swiftSettings: strict),
         .target(name: "HTTPWire", swiftSettings: strict),
         .target(name: "JSON", swiftSettings: strict),
+        .target(name: "Platform", dependencies: ["CEpoll", "COpenSSL"], swiftSettings: strict),
+
         // Level 1.
         // Level 2.
         // Level 3.
         // Not shipped: the transport with a bare handler, to be measured beside its peers.
         // C fences: a module map and a shim each.
+        .target(name: "CEpoll"),
+        .systemLibrary(
+            name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         // Tests, and what several of them need.
         .target(
             name: "TestSupport", dependencies: ["HTTPWire", "Audiences", logging],
@@ -35,6 +40,7 @@ let package = Package(
             name: "HTTPWireTests", dependencies: ["HTTPWire"], resources: [.copy("Corpus")],
             swiftSettings: strict),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
+        .testTarget(name: "PlatformTests", dependencies: ["Platform"], swiftSettings: strict),
     ]
 )
 

@@ -1,0 +1,8 @@
+#ifndef MUSTER_COPENSSL_SHIM_H
+#define MUSTER_COPENSSL_SHIM_H
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
+#include <openssl/rand.h>
+#endif

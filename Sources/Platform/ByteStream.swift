@@ -1,0 +1,98 @@
+/// A connection as bytes in both directions: a socket, or TLS over one.
+///
+/// Reading and writing never wait; waiting is a call of its own, with a deadline. So the reader
+/// can lend the loop's scratch buffer to ``receive(into:)`` and nobody holds memory while idle.
+///
+/// A stream belongs to its loop: call it from there only. One task may wait to read while another
+/// waits to write.
+package protocol ByteStream: AnyObject, Sendable {
+    /// Moves bytes that have arrived into `buffer`, as many as fit.
+    func receive(into buffer: UnsafeMutableRawBufferPointer) throws(PlatformError) -> Received
+
+    /// Resumes `waiter` when ``receive(into:)`` is worth calling, or at the deadline.
+    ///
+    /// The waiter is a continuation, and not this function `async`, because every asynchronous
+    /// call costs a look-up of the executor, and this one happens for each request.
+    func wake(_ waiter: Waiter, whenReadableBy deadline: MonotonicTime)
+
+    /// Takes as many of `bytes` as it can without waiting, perhaps none.
+    ///
+    /// `more`: further bytes follow at once, so a short packet may wait for them.
+    func send(_ bytes: UnsafeRawBufferPointer, more: Bool) throws(PlatformError) -> Int
+
+    /// Resumes `waiter` when ``send(_:more:)`` is worth calling, or at the deadline.
+    func wake(_ waiter: Waiter, whenWritableBy deadline: MonotonicTime)
+
+    /// Tells the peer that nothing more will be written; reading goes on.
+    func finish() throws(PlatformError)
+
+    /// Gives up the connection and ends every wait; harmless when repeated.
+    func close()
+
+    /// As ``close()``, but the peer is told by a reset and nothing lingers in the kernel.
+    func abort()
+}
+
+package typealias Waiter = UnsafeContinuation<Wake, Never>
+
+/// Why a wait ended.
+package enum Wake: Sendable, Hashable {
+    case ready
+    /// The deadline came first.
+    case expired
+    /// This side closed the stream, or somebody else waits already.
+    case closed
+
+    /// Throws unless it is ``ready``.
+    package func check() throws(PlatformError) {
+        switch self {
+        case .ready: return
+        case .expired: throw .timedOut
+        case .closed: throw .closed
+        }
+    }
+}
+
+/// What ``ByteStream/receive(into:)`` found.
+package enum Received: Sendable, Hashable {
+    case bytes(Int)
+    /// Nothing has arrived since.
+    case nothing
+    /// The peer will send no more; writing to it may still work.
+    case end
+}
+
+extension ByteStream {
+    /// Returns when ``receive(into:)`` is worth calling; throws ``PlatformError/timedOut`` when
+    /// `deadline` comes first, and ``PlatformError/closed`` when this side is closed meanwhile.
+    package nonisolated(nonsending) func waitUntilReadable(
+        by deadline: MonotonicTime
+    ) async throws(PlatformError) {
+        try await withUnsafeContinuation { wake($0, whenReadableBy: deadline) }.check()
+    }
+
+    /// As ``waitUntilReadable(by:)``, for ``send(_:more:)``.
+    package nonisolated(nonsending) func waitUntilWritable(
+        by deadline: MonotonicTime
+    ) async throws(PlatformError) {
+        try await withUnsafeContinuation { wake($0, whenWritableBy: deadline) }.check()
+    }
+
+    /// Writes all of `bytes`, waiting for the peer to take them.
+    ///
+    /// Each wait gives the peer `patience` to take at least one more byte.
+    package nonisolated(nonsending) func write(_ bytes: [UInt8], patience: Duration)
+        async throws(PlatformError)
+    {
+        var written = 0
+        while written < bytes.count {
+            let taken = try bytes.withUnsafeBufferPointer { all throws(PlatformError) in
+                let rest = UnsafeRawBufferPointer(all)[written...]
+                return try send(UnsafeRawBufferPointer(rebasing: rest), more: false)
+            }
+            written += taken
+            guard written < bytes.count else { return }
+            try await waitUntilWritable(by: .now().advanced(by: patience))
+        }
+    }
+}

@@ -1,0 +1,147 @@
+import Platform
+import Testing
+
+/// Over Unix socket pairs; a real port is in ListenerTests.
+@Suite(.timeLimit(.minutes(1)))
+struct TCPStreamTests {
+    @Test func bytesWrittenAtOneEndAreReadAtTheOther() async throws {
+        try await withPair { near, far in
+            try await near.write(Array("first".utf8), patience: .seconds(5))
+            #expect(try await far.read() == Array("first".utf8))
+            #expect(try far.receiveNow() == .nothing)
+        }
+    }
+
+    @Test func aHalfClosedStreamStillWrites() async throws {
+        try await withPair { near, far in
+            try near.finish()
+            try await far.waitUntilReadable(by: soon())
+            #expect(try far.receiveNow() == .end)
+            try await far.write([1, 2, 3], patience: .seconds(5))
+            #expect(try await near.read() == [1, 2, 3])
+        }
+    }
+
+    @Test func aWriterWaitsForTheReader() async throws {
+        try await withPair { near, far in
+            let sent = [UInt8](repeating: 7, count: 4 * 1024 * 1024)
+            async let written: Void = near.write(sent, patience: .seconds(20))
+            var received = 0
+            while received < sent.count { received += try await far.read().count }
+            try await written
+            #expect(received == sent.count)
+        }
+    }
+
+    @Test func waitingEndsAtTheDeadline() async throws {
+        try await withPair { near, _ in
+            await #expect(throws: PlatformError.timedOut) {
+                try await near.waitUntilReadable(by: .now().advanced(by: .milliseconds(20)))
+            }
+            let received = try near.receiveNow()
+            #expect(received == .nothing)
+        }
+    }
+
+    @Test func aFullPipeTimesOut() async throws {
+        try await withPair { near, _ in
+            await #expect(throws: PlatformError.timedOut) {
+                try await near.write(
+                    [UInt8](repeating: 7, count: 4 * 1024 * 1024), patience: .milliseconds(20))
+            }
+        }
+    }
+
+    @Test func closingEndsAWait() async throws {
+        try await withPair { near, _ in
+            let loop = near.loop
+            loop.post { loop.schedule(at: .now().advanced(by: .milliseconds(5))) { near.close() } }
+            await #expect(throws: PlatformError.closed) {
+                try await near.waitUntilReadable(by: soon())
+            }
+            #expect(throws: PlatformError.closed) { try near.receiveNow() }
+            near.close()
+        }
+    }
+
+    @Test func writingToAClosedPeerIsAnErrorAndNotASignal() async throws {
+        try await withPair { near, far in
+            far.close()
+            await #expect(throws: PlatformError.closed) {
+                try await near.write([1], patience: .seconds(1))
+            }
+        }
+    }
+
+    @Test func bytesNobodyWaitsForAreKept() async throws {
+        try await withPair { near, far in
+            try await near.write([1], patience: .seconds(1))
+            // The loop sees them, finds no reader, and stops asking; a later reader asks again.
+            for _ in 0..<20 { await Task.yield() }
+            try await near.write([2], patience: .seconds(1))
+            #expect(try await far.read() == [1, 2])
+        }
+    }
+
+    /// The successor of a closed stream may get its number; what was meant for the first must
+    /// not wake it.
+    @Test func aLateEventDoesNotReachTheSuccessor() async throws {
+        let loop = try EventLoop(label: "test")
+        try await Task(executorPreference: loop) {
+            for _ in 0..<200 {
+                let (near, far) = try pair(on: loop)
+                try await near.write([1], patience: .seconds(1))
+                far.close()
+                near.close()
+                let (second, other) = try pair(on: loop)
+                await #expect(throws: PlatformError.timedOut) {
+                    try await second.waitUntilReadable(by: .now())
+                }
+                second.close()
+                other.close()
+            }
+        }.value
+        await loop.shutDown()
+    }
+}
+
+private func withPair(
+    _ body: @escaping @Sendable (TCPStream, TCPStream) async throws -> Void
+) async throws {
+    let loop = try EventLoop(label: "test")
+    try await Task(executorPreference: loop) {
+        let (near, far) = try pair(on: loop)
+        defer {
+            near.close()
+            far.close()
+        }
+        try await body(near, far)
+    }.value
+    await loop.shutDown()
+}
+
+private func pair(on loop: EventLoop) throws -> (TCPStream, TCPStream) {
+    let (near, far) = try Syscalls.socketPair()
+    return (
+        try TCPStream(adopting: Descriptor(owning: near), on: loop),
+        try TCPStream(adopting: Descriptor(owning: far), on: loop)
+    )
+}
+
+private func soon() -> MonotonicTime {
+    .now().advanced(by: .seconds(20))
+}
+
+extension TCPStream {
+    fileprivate func receiveNow() throws -> Received {
+        try withUnsafeTemporaryAllocation(byteCount: 16, alignment: 1) { try receive(into: $0) }
+    }
+
+    fileprivate func read() async throws -> [UInt8] {
+        try await waitUntilReadable(by: soon())
+        var bytes = [UInt8](repeating: 0, count: 64 * 1024)
+        guard case .bytes(let count) = try bytes.withUnsafeMutableBytes({ try receive(into: $0) })
+        else { return [] }
+        return Array(bytes.prefix(count))
+    }
+}
