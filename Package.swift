@@ -22,9 +22,16 @@ let package = Package(
         .target(name: "Platform", dependencies: ["CEpoll", "COpenSSL"], swiftSettings: strict),
 
         // Level 1.
+        .target(
+            name: "HTTPTransport", dependencies: ["HTTPWire", "Platform", logging],
+            swiftSettings: strict),
         // Level 2.
         // Level 3.
         // Not shipped: the transport with a bare handler, to be measured beside its peers.
+        .executableTarget(
+            name: "BenchServer", dependencies: ["HTTPTransport", "HTTPWire", "Platform"],
+            path: "Benchmarks/BenchServer", swiftSettings: strict),
+
         // C fences: a module map and a shim each.
         .target(name: "CEpoll"),
         .systemLibrary(
@@ -41,6 +48,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
         .testTarget(name: "PlatformTests", dependencies: ["Platform"], swiftSettings: strict),
+        .testTarget(
+            name: "HTTPTransportTests", dependencies: ["HTTPTransport", "HTTPWire", "Platform"],
+            swiftSettings: strict),
     ]
 )
 

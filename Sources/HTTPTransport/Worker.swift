@@ -1,0 +1,175 @@
+import HTTPWire
+import Platform
+import Synchronization
+
+/// What every worker of a server shares.
+struct Service: Sendable {
+    let handler: Handler
+    let limits: TransportLimits
+    let wireLimits: WireLimits
+    let fallbacks: FallbackResponses
+    /// Milliseconds since 1970, for the `Date` field.
+    let wallClock: @Sendable () -> Int64
+    let gauge: ConnectionGauge
+}
+
+/// How many connections a server has open.
+final class ConnectionGauge: Sendable {
+    private let open = Atomic<Int>(0)
+    private let accepted = Atomic<Int>(0)
+    private let refused = Atomic<Int>(0)
+
+    var count: Int { open.load(ordering: .relaxed) }
+    var acceptedCount: Int { accepted.load(ordering: .relaxed) }
+    var refusedCount: Int { refused.load(ordering: .relaxed) }
+
+    func opened() {
+        open.add(1, ordering: .relaxed)
+        accepted.add(1, ordering: .relaxed)
+    }
+
+    func closed() {
+        open.subtract(1, ordering: .relaxed)
+    }
+
+    func turnedAway() {
+        refused.add(1, ordering: .relaxed)
+    }
+}
+
+/// One loop's share of the server: its connections, and the memory they lend one another.
+///
+/// `@unchecked Sendable`: used on `loop` only.
+final class Worker: @unchecked Sendable {
+    let loop: EventLoop
+    let service: Service
+    let scratch = Scratch()
+    let buffers: BufferPool
+
+    private var connections: [ObjectIdentifier: ServerConnection] = [:]
+    private var refusedCount = 0
+    private var isDraining = false
+    private var onEmpty: (() -> Void)?
+
+    private var dateSecond: Int64 = -1
+    private var dateBytes: [UInt8] = []
+    private var spareOutputs: [[UInt8]] = []
+
+    init(loop: EventLoop, service: Service) {
+        self.loop = loop
+        self.service = service
+        buffers = BufferPool(bytesMax: service.limits.pooledBytesMax)
+    }
+
+    // MARK: Admission
+
+    /// Serves a new connection, if need be in the place of one that has nothing to do.
+    ///
+    /// The idle one is looked for on this loop only: the kernel spreads connections evenly enough
+    /// that with thousands of them a loop without an idle one is rare, and it costs a 503.
+    func admit(_ socket: consuming Descriptor, _ address: SocketAddress) {
+        guard let stream = try? TCPStream(adopting: socket, on: loop) else { return }
+        stream.sendAtOnce()
+        if service.gauge.count >= service.limits.connectionsMax, !evictLongestIdle() {
+            return turnAway(stream)
+        }
+        let connection = ServerConnection(
+            stream: stream, peer: Peer(address: address.host), worker: self)
+        if isDraining { connection.shutDown() }
+        connections[ObjectIdentifier(connection)] = connection
+        service.gauge.opened()
+        Task(executorPreference: loop) { await connection.serve() }
+    }
+
+    /// The connection has closed its stream and will not be heard of again.
+    func remove(_ connection: ServerConnection) {
+        // The one that was evicted has left the table, and its place, already.
+        guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
+        service.gauge.closed()
+        announceIfEmpty()
+    }
+
+    /// Those that never sent a request go first: a crowd that only connects must not push out
+    /// the clients that are being served.
+    private func evictLongestIdle() -> Bool {
+        var longest: (connection: ServerConnection, rank: (Int, MonotonicTime))?
+        for connection in connections.values {
+            guard let since = connection.idleSince else { continue }
+            let rank = (connection.isProven ? 1 : 0, since)
+            if let found = longest, found.rank <= rank { continue }
+            longest = (connection, rank)
+        }
+        guard let connection = longest?.connection else { return false }
+        connection.abandon()
+        remove(connection)
+        return true
+    }
+
+    /// Says 503 and closes, without a handler, a parser or a place among the connections.
+    private func turnAway(_ stream: TCPStream) {
+        service.gauge.turnedAway()
+        guard refusedCount < service.limits.refusedConnectionsMax else { return stream.close() }
+        refusedCount += 1
+        let connection = ServerConnection(
+            stream: stream, peer: Peer(address: ""), worker: self)
+        Task(executorPreference: loop) { [self] in
+            await connection.refuse(service.fallbacks.overloaded)
+            refusedCount -= 1
+        }
+    }
+
+    // MARK: Drain
+
+    /// From now on every answer announces the end of its connection.
+    func beginDrain() {
+        isDraining = true
+        for connection in connections.values { connection.shutDown() }
+    }
+
+    /// Closes what has not sent a whole head, and calls `whenEmpty` on the loop when nothing is
+    /// left.
+    func finishDrain(_ whenEmpty: @escaping () -> Void) {
+        onEmpty = whenEmpty
+        for connection in connections.values where connection.isWithoutRequest {
+            connection.abandon()
+        }
+        announceIfEmpty()
+    }
+
+    /// Cuts every connection.
+    ///
+    /// A handler that is suspended goes on, and its answer is lost.
+    func cut() {
+        for connection in connections.values { connection.abandon() }
+    }
+
+    private func announceIfEmpty() {
+        guard connections.isEmpty, let announce = onEmpty else { return }
+        onEmpty = nil
+        announce()
+    }
+
+    // MARK: Shared memory
+
+    /// Today's date as the `Date` field wants it; written once a second.
+    func date() -> [UInt8] {
+        let second = service.wallClock() / 1000
+        if second != dateSecond {
+            dateSecond = second
+            dateBytes = HTTPDate.format(secondsSince1970: Int(second))
+        }
+        return dateBytes
+    }
+
+    /// Empty, perhaps with room from a former use.
+    func takeOutput() -> [UInt8] {
+        spareOutputs.popLast() ?? []
+    }
+
+    /// Keeps the memory of a few ordinary outputs.
+    func giveBack(_ output: consuming [UInt8]) {
+        guard output.capacity <= 16 * 1024, spareOutputs.count < 64 else { return }
+        output.removeAll(keepingCapacity: true)
+        spareOutputs.append(output)
+    }
+}

@@ -1,0 +1,131 @@
+import HTTPTransport
+import HTTPWire
+import Platform
+import Testing
+
+@Suite(.timeLimit(.minutes(1)))
+struct DrainTests {
+    private let get = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
+
+    private func start(
+        _ limits: TransportLimits = .forTests, handler: @escaping Handler = echo
+    ) throws -> (Server, Task<Void, any Error>) {
+        let server = try Server(
+            address: SocketAddress(parsing: "127.0.0.1:0"), loopCount: 2, limits: limits,
+            wallClock: { 784_111_777_000 }, handler: handler)
+        return (server, Task { try await server.run() })
+    }
+
+    @Test func anIdleServerStopsAtOnce() async throws {
+        let (server, run) = try start()
+        let idle = try await Client(to: server.address)
+        try await idle.send(get)
+        _ = try await idle.read(through: "get /a ")
+        await server.drain(within: .seconds(20))
+        #expect(try await idle.readToEnd() == "")
+        #expect(server.connectionCount == 0)
+        try await run.value
+        await idle.close()
+    }
+
+    /// Its client may take ten seconds for the rest, and Docker kills after ten.
+    @Test func halfAHeadDoesNotHoldUpTheStop() async throws {
+        let (server, run) = try start()
+        let half = try await Client(to: server.address)
+        try await half.send(get + "GET /b HT")
+        _ = try await half.read(through: "get /a ")
+        let began = MonotonicTime.now()
+        await server.drain(within: .seconds(20))
+        #expect(MonotonicTime.now().elapsed(since: began) < TransportLimits().headerTimeout)
+        #expect(try await half.readToEnd() == "")
+        try await run.value
+        await half.close()
+    }
+
+    @Test func whatWasAcceptedIsAnswered() async throws {
+        let started = Gate()
+        let gate = Gate()
+        let (server, run) = try start { head, body, peer in
+            started.open()
+            await gate.wait()
+            return await echo(head, body, peer)
+        }
+        let client = try await Client(to: server.address)
+        try await client.send(get)
+        await started.wait()
+        async let drained: Void = server.drain(within: .seconds(20))
+        gate.open()
+        let answer = try await client.readToEnd()
+        // Whether the drain had begun when the answer was made is a race; that it ends is not.
+        #expect(
+            answer == ok("get /a ") || answer == ok("get /a ", extra: "Connection: close\r\n"))
+        await drained
+        try await run.value
+        await client.close()
+    }
+
+    @Test func acceptingGoesOnForAWhileAndAnswersAnnounceTheEnd() async throws {
+        var limits = TransportLimits.forTests
+        // Long enough for a busy machine to get through what follows.
+        limits.drainAcceptDelay = .seconds(3)
+        let draining = Gate()
+        let (server, run) = try start(limits)
+        let kept = try await Client(to: server.address)
+        try await kept.send(get)
+        _ = try await kept.read(through: "get /a ")
+        let drain = Task {
+            draining.open()
+            await server.drain(within: .seconds(20))
+        }
+        await draining.wait()
+        var answer = ""
+        // Until the drain has reached the loops, connections are still kept.
+        while !answer.contains("Connection: close\r\n") {
+            let late = try await Client(to: server.address)
+            try await late.send(get)
+            answer = try await late.read(through: "get /a ")
+            if answer.contains("Connection: close\r\n") {
+                #expect(try await late.readToEnd() == "")
+            }
+            await late.close()
+        }
+        try await kept.send(get)
+        #expect(try await kept.readToEnd() == ok("get /a ", extra: "Connection: close\r\n"))
+        await drain.value
+        try await run.value
+        await kept.close()
+    }
+
+    @Test func afterTheBoundTheRestIsCut() async throws {
+        let started = Gate()
+        let gate = Gate()
+        let (server, run) = try start { _, _, _ in
+            started.open()
+            await gate.wait()
+            return Response(.ok)
+        }
+        let client = try await Client(to: server.address)
+        try await client.send(get)
+        await started.wait()
+        let began = MonotonicTime.now()
+        await server.drain(within: .milliseconds(100))
+        #expect(MonotonicTime.now().elapsed(since: began) >= .milliseconds(100))
+        try await run.value
+        #expect((try? await client.readToEnd()) ?? "" == "")
+        gate.open()
+        await client.close()
+    }
+
+    /// On a Unix socket, as a port that has become free is taken by the next test.
+    @Test func afterADrainNobodyListens() async throws {
+        let address = try SocketAddress(unixPath: "/tmp/muster-\(UInt32.random(in: 0...(.max)))")
+        let server = try Server(address: address, limits: .forTests, handler: echo)
+        let run = Task { try await server.run() }
+        let client = try await Client(to: address)
+        await client.close()
+        await server.drain(within: .seconds(5))
+        try await run.value
+        await #expect(throws: PlatformError.self) { _ = try await Client(to: address) }
+        await server.drain(within: .seconds(5))
+    }
+}
