@@ -25,6 +25,8 @@ let package = Package(
         .target(
             name: "HTTPTransport", dependencies: ["HTTPWire", "Platform", logging],
             swiftSettings: strict),
+        .target(
+            name: "Routing", dependencies: ["HTTPWire", "CZlib", logging], swiftSettings: strict),
         // Level 2.
         // Level 3.
         // Not shipped: the transport with a bare handler, to be measured beside its peers.
@@ -36,6 +38,8 @@ let package = Package(
         .target(name: "CEpoll"),
         .systemLibrary(
             name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
         // Tests, and what several of them need.
         .target(
             name: "TestSupport", dependencies: ["HTTPWire", "Audiences", logging],
@@ -50,6 +54,9 @@ let package = Package(
         .testTarget(name: "PlatformTests", dependencies: ["Platform"], swiftSettings: strict),
         .testTarget(
             name: "HTTPTransportTests", dependencies: ["HTTPTransport", "HTTPWire", "Platform"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "RoutingTests", dependencies: ["Routing", "HTTPWire", "CZlib", "TestSupport"],
             swiftSettings: strict),
     ]
 )

@@ -1,0 +1,85 @@
+package import HTTPWire
+
+/// What an `Authorization` field says (RFC 9110 section 11.6.2).
+///
+/// Credentials are bytes: comparing them as `String` would take canonically equivalent ones for
+/// equal.
+package enum Authorization: Sendable, Hashable {
+    /// RFC 7617: user and password, split at the first colon.
+    case basic(user: [UInt8], password: [UInt8])
+    /// RFC 6750.
+    case bearer(token: [UInt8])
+
+    /// `nil` if there is no field, more than one, another scheme, or broken credentials.
+    package init?(_ headers: Headers) {
+        guard let value = headers.only("authorization"),
+            let space = value.firstIndex(of: UInt8(ascii: " "))
+        else { return nil }
+        let credentials = value[space...].drop { $0 == UInt8(ascii: " ") }
+        switch String(decoding: value[..<space].map(asciiLowercase), as: UTF8.self) {
+        case "basic":
+            guard let pair = Base64.decode(credentials),
+                !pair.contains(where: Self.isControl),
+                let colon = pair.firstIndex(of: UInt8(ascii: ":"))
+            else { return nil }
+            self = .basic(
+                user: Array(pair[..<colon]), password: Array(pair[(colon + 1)...]))
+        case "bearer":
+            guard !credentials.isEmpty, !credentials.contains(UInt8(ascii: " ")) else {
+                return nil
+            }
+            self = .bearer(token: Array(credentials))
+        default:
+            return nil
+        }
+    }
+
+    /// RFC 7617 section 2: neither half may contain control characters.
+    private static func isControl(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == 0x7F
+    }
+}
+
+/// Lower case for ASCII letters only: the Kelvin sign is no `k`.
+func asciiLowercase(_ byte: UInt8) -> UInt8 {
+    (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
+}
+
+/// Base64 of RFC 4648 section 4, in its one canonical form: padded, nothing between, no bits over.
+enum Base64 {
+    static func decode(_ text: ArraySlice<UInt8>) -> [UInt8]? {
+        guard text.count % 4 == 0 else { return nil }
+        let digits = text.prefix { $0 != UInt8(ascii: "=") }
+        let padding = text.count - digits.count
+        guard padding <= 2, text.suffix(padding).allSatisfy({ $0 == UInt8(ascii: "=") }) else {
+            return nil
+        }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(text.count / 4 * 3)
+        var bits: UInt32 = 0
+        var bitCount = 0
+        for digit in digits {
+            guard let value = value(of: digit) else { return nil }
+            bits = bits << 6 | UInt32(value)
+            bitCount += 6
+            if bitCount >= 8 {
+                bitCount -= 8
+                bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(bitCount)))
+                bits &= (1 << UInt32(bitCount)) - 1
+            }
+        }
+        // What is left over must be zero, else two texts would name the same bytes.
+        return bits == 0 ? bytes : nil
+    }
+
+    private static func value(of digit: UInt8) -> UInt8? {
+        switch digit {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"): digit - UInt8(ascii: "A")
+        case UInt8(ascii: "a")...UInt8(ascii: "z"): digit - UInt8(ascii: "a") + 26
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0") + 52
+        case UInt8(ascii: "+"): 62
+        case UInt8(ascii: "/"): 63
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,99 @@
+package import HTTPWire
+package import Logging
+
+/// Wraps the router: gives every request its id, and writes one line about it when it is answered.
+///
+/// Levels are chosen so that a busy server stays readable at `info`: what was refused is `info`,
+/// "not now" (503) is `warning`, a fault of ours is `error`, and everything that went well, of
+/// which there may be thousands a second, is `debug`; endpoints that changed something say so
+/// themselves. Nothing a caller sent is logged, only the route's pattern.
+package struct Observe: Sendable {
+    private let router: Router
+    private let ids: RequestID.Generator
+    private let logger: Logger
+    private let nanoseconds: @Sendable () -> UInt64
+
+    /// - Parameters:
+    ///   - router: finds and runs the endpoints.
+    ///   - ids: makes the request ids.
+    ///   - logger: takes the lines.
+    ///   - nanoseconds: a monotonic clock.
+    package init(
+        _ router: Router, ids: RequestID.Generator, logger: Logger,
+        nanoseconds: @escaping @Sendable () -> UInt64
+    ) {
+        self.router = router
+        self.ids = ids
+        self.logger = logger
+        self.nanoseconds = nanoseconds
+    }
+
+    /// What the transport calls.
+    package var handler: Handler {
+        { head, body, peer in await self.respond(to: head, body, from: peer) }
+    }
+
+    private func respond(
+        to head: RequestHead, _ body: any BodyReader, from peer: Peer
+    ) async -> Response {
+        let start = nanoseconds()
+        let id = RequestID(given: head.headers) ?? ids.next()
+        var logger = logger
+        logger[metadataKey: "request.id"] = .stringConvertible(id)
+        func request(_ parameters: Parameters) -> Request {
+            Request(
+                head: head, parameters: parameters, body: body, peer: peer, id: id,
+                logger: logger)
+        }
+        var pattern: String?
+        var response: Response
+        switch router.match(head) {
+        case .found(let route, let parameters):
+            pattern = route.pattern
+            response = await router.respond(to: request(parameters), with: route)
+        case .notFound:
+            response = router.refuse(request(Parameters()), .notFound)
+        case .methodNotAllowed(let found, let allowed):
+            pattern = found
+            response = router.refuse(
+                request(Parameters()), .methodNotAllowed(allowed: allowed))
+        case .server(let allowed):
+            pattern = "*"
+            response = Response(.ok, headers: [("Allow", allowed)])
+        case .methodUnknown:
+            response = router.refuse(request(Parameters()), .methodUnknown)
+        }
+        response.headers.append(("X-Request-Id", id.description))
+        log(head.method, pattern, response.status, since: start, peer, to: logger)
+        return response
+    }
+
+    private func log(
+        _ method: Method, _ pattern: String?, _ status: Status, since start: UInt64,
+        _ peer: Peer, to logger: Logger
+    ) {
+        let level = Self.level(status)
+        guard level >= logger.logLevel else { return }
+        let microseconds = (nanoseconds() &- start) / 1000
+        logger.log(
+            level: level, "request answered",
+            metadata: [
+                "http.method": .string(method.isKnown ? method.name : "other"),
+                "http.route": .string(pattern ?? "none"),
+                "http.status": .stringConvertible(status.code),
+                "duration.us": .stringConvertible(microseconds),
+                "peer.address": .string(peer.address),
+            ])
+    }
+
+    private static func level(_ status: Status) -> Logger.Level {
+        switch status.code {
+        case 503: .warning
+        // The method is one that the caller made up.
+        case 501: .info
+        case 500...: .error
+        case 400...: .info
+        default: .debug
+        }
+    }
+}

@@ -1,0 +1,47 @@
+package import HTTPWire
+import Synchronization
+
+/// Names one request in its answer, in the log and in error bodies.
+package struct RequestID: Sendable, Hashable, CustomStringConvertible {
+    package let description: String
+
+    /// Takes over an id that a proxy gave in `X-Request-Id`; `nil` if there is none or if it has
+    /// characters that don't belong into a log line.
+    package init?(given headers: Headers) {
+        guard let value = headers.only("x-request-id"), (1...64).contains(value.count),
+            value.allSatisfy(Self.isPlain)
+        else { return nil }
+        description = String(decoding: value, as: UTF8.self)
+    }
+
+    private init(_ text: String) {
+        description = text
+    }
+
+    /// Makes ids that are unique in this process and unlikely to meet those of another.
+    package final class Generator: Sendable {
+        private let prefix: String
+        private let count = Atomic<UInt64>(0)
+
+        /// - Parameter prefix: a few random letters, made anew at every start.
+        package init(prefix: String) {
+            self.prefix = prefix
+        }
+
+        package func next() -> RequestID {
+            let number = count.wrappingAdd(1, ordering: .relaxed).newValue
+            return RequestID(prefix + String(number, radix: 36))
+        }
+    }
+
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "-"), UInt8(ascii: "_"),
+            UInt8(ascii: "."):
+            true
+        default:
+            false
+        }
+    }
+}

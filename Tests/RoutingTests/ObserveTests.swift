@@ -1,0 +1,88 @@
+import HTTPWire
+import Logging
+import Routing
+import TestSupport
+import Testing
+
+@Suite struct ObserveTests {
+    let log = LogCapture()
+
+    private func answer(
+        _ method: Method, _ path: String, headers: [(String, String)] = [],
+        level: Logger.Level = .trace
+    ) async -> Response {
+        var router = Router { error, _ in
+            Response((error as? RoutingError) == .notFound ? .notFound : .serviceUnavailable)
+        }
+        router.on(.get, "/people/:id") { request in
+            .text(.ok, request.id.description)
+        }
+        router.on(.post, "/people/:id") { _ in throw RoutingError.methodUnknown }
+        router.on(.delete, "/people/:id") { _ in Response(.internalServerError) }
+        router.on(.put, "/madeUp") { _ in Response(.notImplemented) }
+        let observe = Observe(
+            router, ids: RequestID.Generator(prefix: "t-"), logger: log.logger(level: level),
+            nanoseconds: { 0 })
+        let segments = path.split(separator: "/").map(String.init)
+        return await observe.handler(
+            RequestHead(
+                method: method, target: Target(segments: segments), version: .http11,
+                headers: Headers(headers)), ArrayBody(), Peer(address: "192.0.2.1"))
+    }
+
+    @Test func everyAnswerCarriesTheIDThatTheEndpointSaw() async throws {
+        let response = await answer(.get, "/people/1")
+        let id = try #require(response.header("X-Request-Id"))
+        #expect(String(decoding: try await response.bodyBytes(), as: UTF8.self) == id)
+    }
+
+    @Test func aPlainIDFromAProxyIsKept() async {
+        let response = await answer(.get, "/people/1", headers: [("x-request-id", "abc.1_2-3")])
+        #expect(response.header("X-Request-Id") == "abc.1_2-3")
+    }
+
+    @Test(arguments: ["", "a b", "a\"b", "é", String(repeating: "a", count: 65), "a,b"])
+    func anIDThatDoesNotBelongInALogIsReplaced(given: String) async {
+        let response = await answer(.get, "/people/1", headers: [("x-request-id", given)])
+        #expect(response.header("X-Request-Id")?.hasPrefix("t-") == true)
+    }
+
+    @Test func theLineNamesThePatternAndNeverThePath() async {
+        _ = await answer(.get, "/people/ida@example.com")
+        _ = await answer(.get, "/nowhere/ida@example.com")
+        #expect(log.lines.count == 2)
+        #expect(log.lines.allSatisfy { !$0.contains("ida@example.com") })
+        #expect(log.lines[0].contains("http.route=/people/:id"))
+        #expect(log.lines[1].contains("http.route=none"))
+    }
+
+    @Test func aMethodThatSomebodyMadeUpIsNotLogged() async {
+        _ = await answer(.other("IDA@EXAMPLE"), "/people/1")
+        #expect(log.lines.count == 1)
+        #expect(!log.lines[0].contains("IDA@EXAMPLE"))
+    }
+
+    @Test func whatWentWellIsDebugRefusalsInfoNotNowWarningAndFaultsError() async {
+        _ = await answer(.get, "/people/1")
+        _ = await answer(.get, "/nowhere")
+        _ = await answer(.post, "/people/1")
+        _ = await answer(.delete, "/people/1")
+        _ = await answer(.put, "/madeUp")
+        #expect(log.lines(at: .debug).count == 1)
+        #expect(log.lines(at: .info).count == 2)
+        #expect(log.lines(at: .warning).count == 1)
+        #expect(log.lines(at: .error).count == 1)
+    }
+
+    @Test func theServerAsAWholeIsAskedByAsterisk() async {
+        let response = await answer(.options, "")
+        #expect(response.status == .ok)
+        #expect(response.header("Allow") == "GET, HEAD, POST, DELETE, PUT")
+        #expect(response.header("X-Request-Id") != nil)
+    }
+
+    @Test func atInfoWhatWentWellWritesNothing() async {
+        _ = await answer(.get, "/people/1", level: .info)
+        #expect(log.lines.isEmpty)
+    }
+}
