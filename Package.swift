@@ -27,6 +27,9 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "Routing", dependencies: ["HTTPWire", "CZlib", logging], swiftSettings: strict),
+        .target(
+            name: "Mixpanel", dependencies: ["HTTPWire", "JSON", "Audiences"],
+            swiftSettings: strict),
         // Level 2.
         // Level 3.
         // Not shipped: the transport with a bare handler, to be measured beside its peers.
@@ -58,6 +61,9 @@ let package = Package(
         .testTarget(
             name: "RoutingTests", dependencies: ["Routing", "HTTPWire", "CZlib", "TestSupport"],
             swiftSettings: strict),
+        .testTarget(
+            name: "MixpanelTests", dependencies: ["Mixpanel", "Audiences", "HTTPWire"],
+            resources: [.copy("Fixtures")], swiftSettings: strict),
     ]
 )
 

@@ -1,0 +1,22 @@
+/// Values that stand for "no id" in somebody's code, and would join strangers into one person.
+///
+/// The list is Mixpanel's own, of ids it refuses on ingestion; they can still come in a custom
+/// property. https://docs.mixpanel.com/reference/import-events
+enum JunkIdentifiers {
+    private static let words = [
+        "anon", "anonymous", "nil", "none", "null", "n/a", "na", "undefined", "unknown", "<nil>",
+        "0", "-1", "true", "false", "[]", "{}",
+    ].map { Array($0.utf8) }
+
+    private static let longestWordBytes = 9
+    private static let zeroUUID = Array("00000000-0000-0000-0000-000000000000".utf8)
+
+    /// Whether `text` is one of them; ASCII case makes no difference.
+    static func contain(_ text: String) -> Bool {
+        let bytes = text.utf8
+        if bytes.count == zeroUUID.count { return bytes.elementsEqual(zeroUUID) }
+        guard bytes.count <= longestWordBytes else { return false }
+        let folded = bytes.map { $0 >= 0x41 && $0 <= 0x5A ? $0 | 0x20 : $0 }
+        return words.contains(folded)
+    }
+}
