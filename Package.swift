@@ -30,6 +30,15 @@ let package = Package(
         .target(
             name: "Mixpanel", dependencies: ["HTTPWire", "JSON", "Audiences"],
             swiftSettings: strict),
+        .target(
+            name: "SQLiteStore",
+            dependencies: [
+                "Audiences", "CSQLite", logging,
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ],
+            swiftSettings: strict),
+
         // Level 2.
         // Level 3.
         // Not shipped: the transport with a bare handler, to be measured beside its peers.
@@ -39,6 +48,7 @@ let package = Package(
 
         // C fences: a module map and a shim each.
         .target(name: "CEpoll"),
+        .target(name: "CSQLite"),
         .systemLibrary(
             name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -64,6 +74,13 @@ let package = Package(
         .testTarget(
             name: "MixpanelTests", dependencies: ["Mixpanel", "Audiences", "HTTPWire"],
             resources: [.copy("Fixtures")], swiftSettings: strict),
+        .testTarget(
+            name: "SQLiteStoreTests",
+            dependencies: [
+                "Audiences", "SQLiteStore", "TestSupport", logging,
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            swiftSettings: strict),
     ]
 )
 

@@ -1,0 +1,270 @@
+import Audiences
+import GRDB
+import Synchronization
+
+/// The one writer: takes all writes that wait, and commits them together.
+///
+/// A commit costs an `fsync`, and pages that share one share the tree pages they touch, so the
+/// rate grows with the number of writers that wait. Each write has a savepoint of its own: one
+/// that fails leaves nothing behind and fails alone. Callers go on only after the commit.
+final class GroupCommit: Sendable {
+    /// How many writes one transaction takes at most.
+    ///
+    /// Sixteen pages of 1000 members were measured to be most of the gain; beyond it every caller
+    /// waits longer for its answer.
+    static let batchWritesMax = 64
+
+    /// How many members one transaction takes at most, unless one write has more.
+    ///
+    /// It bounds how long a commit holds the others up: about half a second.
+    static let batchMembersMax = 32_000
+
+    /// How many writes may wait.
+    ///
+    /// At sixteen to a commit they wait for seconds; who comes later had better try again, for
+    /// the pages that wait are in memory.
+    static let waitingWritesMax = 1024
+
+    /// After how many written 4 KiB pages the log is copied into the database: 80 MiB.
+    ///
+    /// Ids are random keys, so a page of an index is written again and again; the longer the log,
+    /// the more often it is copied once for many changes. More would cost time at a restart.
+    static let checkpointPages = 20_000
+
+    private struct Write: Sendable {
+        var members: Int
+        /// Does the work; returns what to call when the commit has succeeded (`nil`) or failed.
+        var perform: @Sendable (Database) throws -> Completion
+        var refuse: @Sendable (Failure) -> Void
+    }
+
+    private typealias Completion = @Sendable (Failure?) -> Void
+
+    private struct State {
+        var waiting: [Write] = []
+        /// A block that will take what waits is on the writer's queue.
+        var isScheduled = false
+        /// How long the log has become.
+        var pagesSinceCheckpoint = 0
+        /// Why there are no writes any more.
+        var stopped: Failure?
+    }
+
+    private let pool: DatabasePool
+    private let log: WriteLog
+    private let checkpointPages: Int
+    /// Guards what is shared between the callers and the writer's queue.
+    private let state = Mutex(State())
+
+    init(
+        _ pool: DatabasePool, log: WriteLog, checkpointPages: Int = GroupCommit.checkpointPages
+    ) {
+        self.pool = pool
+        self.log = log
+        self.checkpointPages = checkpointPages
+    }
+
+    /// Does `work` in a transaction and returns after its commit.
+    ///
+    /// - Parameters:
+    ///   - members: how much it weighs; see ``batchMembersMax``.
+    ///   - work: all or nothing of it is kept.
+    /// - Returns: what `work` returned.
+    /// - Throws: what `work` threw, or that the commit failed.
+    func write<Value: Sendable>(
+        members: Int = 0, _ work: @escaping @Sendable (Database) throws -> Value
+    ) async throws(Failure) -> Value {
+        let result: Result<Value, Failure> = await withCheckedContinuation { continuation in
+            enqueue(
+                Write(
+                    members: members,
+                    perform: { db in
+                        let value = try work(db)
+                        return { failure in
+                            continuation.resume(
+                                returning: failure.map { .failure($0) } ?? .success(value))
+                        }
+                    },
+                    refuse: { continuation.resume(returning: .failure($0)) }))
+        }
+        return try result.get()
+    }
+
+    /// Refuses every write from now on and waits until those that came before are done.
+    func close() async throws {
+        state.withLock { $0.stopped = Self.closed }
+        while state.withLock({ $0.isScheduled }) {
+            try await pool.writeWithoutTransaction { _ in }
+        }
+    }
+
+    static let closed = Failure(.unavailable, "The store is closed.")
+
+    private static let full = Failure(
+        .unavailable, "Too many writes wait for the store; try again.")
+
+    var isClosed: Bool {
+        state.withLock { $0.stopped == Self.closed }
+    }
+
+    // MARK: The queue
+
+    private func enqueue(_ write: Write) {
+        let (refusal, mustSchedule) = state.withLock { state -> (Failure?, Bool) in
+            if let stopped = state.stopped { return (stopped, false) }
+            guard state.waiting.count < Self.waitingWritesMax else { return (Self.full, false) }
+            state.waiting.append(write)
+            defer { state.isScheduled = true }
+            return (nil, !state.isScheduled)
+        }
+        if let refusal { write.refuse(refusal) }
+        if mustSchedule { schedule() }
+    }
+
+    private func schedule() {
+        pool.asyncWriteWithoutTransaction { db in
+            self.commit(self.nextBatch(), in: db)
+            self.checkpointIfDue(db)
+            let isMore = self.state.withLock { state in
+                state.isScheduled = !state.waiting.isEmpty
+                return state.isScheduled
+            }
+            // A block for each batch, so that a checkpoint or a close gets its turn.
+            if isMore { self.schedule() }
+        }
+    }
+
+    private func nextBatch() -> [Write] {
+        state.withLock { state in
+            let batch = state.waiting.prefix(
+                Self.batchLength(state.waiting.lazy.map(\.members)))
+            state.waiting.removeFirst(batch.count)
+            return Array(batch)
+        }
+    }
+
+    /// How many writes of these sizes, from the first on, go into one transaction.
+    static func batchLength(_ sizes: some Sequence<Int>) -> Int {
+        var writes = 0
+        var members = 0
+        for size in sizes {
+            members += size
+            guard writes == 0 || (writes < batchWritesMax && members <= batchMembersMax) else {
+                break
+            }
+            writes += 1
+        }
+        return writes
+    }
+
+    /// How many writes wait for their transaction.
+    var waitingCount: Int {
+        state.withLock { $0.waiting.count }
+    }
+
+    // MARK: One transaction
+
+    private func commit(_ batch: [Write], in db: Database) {
+        guard !batch.isEmpty else { return }
+        var completions: [Completion] = []
+        do {
+            try db.beginTransaction(.immediate)
+            for write in batch {
+                let completion = try perform(write, in: db)
+                completions.append(completion)
+            }
+        } catch {
+            abandon(error, in: .statement, db)
+            let failure = SQLiteFailure.failure(error)
+            for completion in completions { completion(failure) }
+            for write in batch.dropFirst(completions.count) { write.refuse(failure) }
+            return
+        }
+        do {
+            try db.commit()
+        } catch {
+            abandon(error, in: .sync, db)
+            let failure = SQLiteFailure.failure(error)
+            for completion in completions { completion(failure) }
+            return
+        }
+        log.committed(batch.count)
+        for completion in completions { completion(nil) }
+    }
+
+    /// Does one write in its savepoint.
+    ///
+    /// - Throws: what dooms the whole transaction: SQLite has rolled it back by itself (a full
+    ///   disk, say), or the savepoint can't be left.
+    private func perform(_ write: Write, in db: Database) throws -> Completion {
+        try db.prepared("SAVEPOINT page").run()
+        do {
+            let completion = try write.perform(db)
+            try db.prepared("RELEASE page").run()
+            return completion
+        } catch {
+            guard db.isInsideTransaction,
+                SQLiteFailure.consequence(of: error, in: .statement) == .retry
+            else { throw error }
+            try db.prepared("ROLLBACK TO page").run()
+            try db.prepared("RELEASE page").run()
+            let failure = SQLiteFailure.failure(error)
+            return { _ in write.refuse(failure) }
+        }
+    }
+
+    private func abandon(_ error: any Error, in moment: SQLiteFailure.Moment, _ db: Database) {
+        if db.isInsideTransaction {
+            try? db.rollback()
+        }
+        if db.isInsideTransaction {
+            // Not even that worked; SQLite rolls back when the file is opened the next time.
+            stop(error)
+        } else {
+            stopIfFatal(error, in: moment)
+        }
+    }
+
+    private func stopIfFatal(_ error: any Error, in moment: SQLiteFailure.Moment) {
+        if SQLiteFailure.consequence(of: error, in: moment) == .stop {
+            stop(error)
+        }
+    }
+
+    /// Refuses what waits, and every write from now on.
+    private func stop(_ error: any Error) {
+        let cause = SQLiteFailure.failure(error)
+        log.stopped(cause)
+        let failure = Failure(
+            cause.code, "The store stopped writing after a fault; restart the server.",
+            detail: cause.detail)
+        let refused = state.withLock { state in
+            state.stopped = failure
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        for write in refused { write.refuse(failure) }
+    }
+
+    // MARK: Checkpoints
+
+    /// Copies the log into the database once it has become long.
+    ///
+    /// SQLite's own automatic checkpoint would run inside the commit, while callers wait, and
+    /// would keep its failed `fsync` to itself.
+    private func checkpointIfDue(_ db: Database) {
+        let written = db.takePagesWritten()
+        let isDue = state.withLock { state in
+            state.pagesSinceCheckpoint += written
+            guard state.pagesSinceCheckpoint >= checkpointPages else { return false }
+            state.pagesSinceCheckpoint = 0
+            return true
+        }
+        guard isDue else { return }
+        do {
+            _ = try db.checkpoint(.passive)
+        } catch {
+            stopIfFatal(error, in: .sync)
+        }
+    }
+}

@@ -1,0 +1,141 @@
+package import Audiences
+import GRDB
+
+extension SQLiteStore {
+    package func memberships(
+        matching matchID: ExternalID, in audience: AudienceID?
+    ) async throws(Failure) -> [Membership] {
+        let hash = siphash.hash(matchID.text)
+        var rows = try await look(up: .memberships) { statement in
+            try statement.all(hash, matchID, audience?.text) { row in
+                (
+                    audience: row.integer(0),
+                    item: Membership(
+                        audience: AudienceID(unchecked: row.text(1)),
+                        name: row.optionalText(2), enteredAt: row.time(4),
+                        freshness: Freshness(asOf: row.optionalTime(3)))
+                )
+            }
+        }
+        // Several people may match; the first of them to enter an audience stands for all.
+        rows.sort { ($0.audience, $0.item.enteredAt) < ($1.audience, $1.item.enteredAt) }
+        var found: [Membership] = []
+        for row in rows where row.item.audience != found.last?.audience {
+            found.append(row.item)
+        }
+        return found
+    }
+
+    package func memberships(
+        matchingAny matchIDs: [ExternalID], in audiences: [AudienceID]
+    ) async throws(Failure) -> MembershipTable {
+        guard matchIDs.count <= Limits.queryMatchIDsMax,
+            audiences.count <= Limits.queryAudienceIDsMax
+        else {
+            throw Failure(
+                .invalid,
+                "A query may ask about \(Limits.queryMatchIDsMax) ids and "
+                    + "\(Limits.queryAudienceIDsMax) audiences at most.")
+        }
+        return try await read { [siphash] db in
+            let targets = try db.audienceTargets(audiences)
+            let people = try matchIDs.enumerated().flatMap { row, id in
+                try db.people(matching: id, by: siphash).map { (row: row, person: $0) }
+            }.sorted { $0.person.id < $1.person.id }
+            var rows = matchIDs.map { (matchID: $0, audiences: [AudienceID]()) }
+            // Audience by audience, its people ascending: the tree is walked in its order.
+            let probe = try db.prepared(
+                "SELECT 1 FROM membership WHERE snapshot = ? AND person = ?")
+            for target in targets {
+                for (row, person) in people where person.connection == target.connection {
+                    let isMember = try probe.first(target.snapshot, person.id) { _ in true }
+                    if isMember == true, rows[row].audiences.last != target.id {
+                        rows[row].audiences.append(target.id)
+                    }
+                }
+            }
+            return MembershipTable(
+                rows: rows, audiences: targets.map { (id: $0.id, freshness: $0.freshness) })
+        }
+    }
+}
+
+/// Somebody who matches an id.
+private struct Match {
+    var id: Int64
+    var connection: Int64
+}
+
+/// An audience as a look-up needs it.
+private struct AudienceTarget {
+    var id: AudienceID
+    var connection: Int64
+    var snapshot: Int64
+    var freshness: Freshness
+}
+
+extension Database {
+    /// Everybody, of any connection, whose ``Audiences/Person/matchID`` this is.
+    fileprivate func people(matching id: ExternalID, by siphash: SipHash) throws -> [Match] {
+        let hash = siphash.hash(id.text)
+        let byReference = try prepared(SQLiteStore.selectByReference)
+        let byDistinct = try prepared(SQLiteStore.selectByDistinct)
+        let read = { (row: SQLRow) in Match(id: row.integer(0), connection: row.integer(1)) }
+        return try byReference.all(hash, id, read: read) + byDistinct.all(hash, id, read: read)
+    }
+
+    /// The audiences of these ids, or all, in the order they were created.
+    fileprivate func audienceTargets(_ ids: [AudienceID]) throws -> [AudienceTarget] {
+        let columns = "id, public_id, connection, current_snapshot, as_of"
+        let read = { (row: SQLRow) in
+            (
+                row: row.integer(0),
+                target: AudienceTarget(
+                    id: AudienceID(unchecked: row.text(1)), connection: row.integer(2),
+                    snapshot: row.integer(3),
+                    freshness: Freshness(asOf: row.optionalTime(4)))
+            )
+        }
+        guard !ids.isEmpty else {
+            return try prepared("SELECT \(columns) FROM audience ORDER BY id")
+                .all(read: read).map(\.target)
+        }
+        let select = try prepared("SELECT \(columns) FROM audience WHERE public_id = ?")
+        return try Set(ids).compactMap { try select.first($0.text, read: read) }
+            .sorted { $0.row < $1.row }.map(\.target)
+    }
+}
+
+extension SQLiteStore {
+    // CROSS JOIN pins the order of the loops. Without it SQLite, which has no statistics here,
+    // has been seen to scan every membership for one look-up.
+
+    /// Takes the hash of an id and the id.
+    static let selectByReference = """
+        SELECT person.id, person.connection
+        FROM person_by_reference AS candidate
+        CROSS JOIN person ON person.id = candidate.person
+        WHERE candidate.hash = ?1 AND person.reference_id = ?2
+        """
+
+    /// Takes the hash of an id and the id.
+    static let selectByDistinct = """
+        SELECT person.id, person.connection
+        FROM person_by_distinct AS candidate
+        CROSS JOIN person ON person.id = candidate.person
+        WHERE candidate.hash = ?1 AND person.distinct_id = ?2 AND person.reference_id IS NULL
+        """
+
+    /// Takes the hash of an id, the id, and the public id of an audience or NULL for all.
+    static let selectMemberships = """
+        WITH matching (person, connection) AS (
+            \(selectByReference) UNION ALL \(selectByDistinct)
+        )
+        SELECT audience.id, public_id, name, as_of, entered_at
+        FROM matching
+        CROSS JOIN audience ON audience.connection = matching.connection
+        CROSS JOIN membership ON membership.snapshot = audience.current_snapshot
+            AND membership.person = matching.person
+        WHERE ?3 IS NULL OR audience.public_id = ?3
+        """
+}

@@ -1,0 +1,58 @@
+import Audiences
+import GRDB
+
+/// The schema as numbered steps.
+///
+/// Append only: a step that was released is never edited. docs/schema.md explains the tables.
+enum Migrations {
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("0001 people and audiences") { db in
+            try db.execute(sql: "PRAGMA application_id = \(Pragmas.applicationID)")
+            try db.execute(sql: first)
+            var random = SystemRandomNumberGenerator()
+            let key = (0..<SipHash.keyBytes).map { _ in UInt8.random(in: 0...255, using: &random) }
+            try db.prepared("INSERT INTO meta (name, value) VALUES ('siphash_key', ?)").run(key)
+        }
+        return migrator
+    }
+
+    /// Throws `conflict` for a file that is not ours or that a newer version made.
+    ///
+    /// Looks at it with a read-only connection, for opening the pool writes already.
+    static func refuseForeign(path: String) throws {
+        var configuration = GRDB.Configuration()
+        configuration.readonly = true
+        configuration.busyMode = .timeout(Pragmas.busyTimeoutSeconds)
+        let queue = try DatabaseQueue(path: path, configuration: configuration)
+        defer { try? queue.close() }
+        try queue.inDatabase { db in
+            let tables = try db.prepared("SELECT count(*) FROM sqlite_master").first { row in
+                row.count(0)
+            }
+            guard let tables, tables > 0 else { return }
+            let id = try db.prepared("PRAGMA application_id").first { row in row.count(0) }
+            guard id == Pragmas.applicationID else {
+                throw Failure(
+                    .conflict, "The data directory holds another program's database.",
+                    detail: path)
+            }
+            guard try !migrator.hasBeenSuperseded(db) else {
+                throw Failure(
+                    .conflict,
+                    "A newer version of Muster made this store; start that version.",
+                    detail: path)
+            }
+        }
+    }
+
+    /// The key that the ids of this store are hashed with.
+    static func siphash(_ db: Database) throws -> SipHash {
+        let key = try db.prepared("SELECT value FROM meta WHERE name = 'siphash_key'")
+            .first { row in row.bytes(0) }
+        guard let key, let siphash = SipHash(key: key) else {
+            throw damage("the key of the index is missing")
+        }
+        return siphash
+    }
+}

@@ -1,0 +1,135 @@
+package import Audiences
+import CSQLite
+import GRDB
+package import Logging
+
+/// Keeps everything in one SQLite database: the four ports of the domain over one file.
+///
+/// One writer with group commit (``GroupCommit``), several readers that each see one committed
+/// state. docs/schema.md tells the tables and why they are so.
+package final class SQLiteStore: Sendable {
+    /// Who opens the store.
+    package enum Role: Sendable, Hashable {
+        /// The one server of the directory; a second one is refused.
+        case server
+        /// A command beside it; the running server sees its writes at once.
+        case tool
+    }
+
+    let pool: DatabasePool
+    let lookUps: LookUps
+    let writer: GroupCommit
+    let writeLog: WriteLog
+    /// Hashes ids under this store's own key.
+    let siphash: SipHash
+    private let lock: ServerLock?
+
+    private init(
+        pool: DatabasePool, writeLog: WriteLog, siphash: SipHash, lock: ServerLock?
+    ) {
+        self.pool = pool
+        lookUps = LookUps(path: pool.path)
+        self.writeLog = writeLog
+        self.siphash = siphash
+        self.lock = lock
+        writer = GroupCommit(pool, log: writeLog)
+    }
+
+    /// The name of the database in its directory.
+    package static let databaseName = "muster.sqlite"
+    /// The name of the file that keeps a second server off.
+    package static let lockName = "server.lock"
+
+    /// Opens the store of a directory, or creates it.
+    ///
+    /// Blocks while it works: for use at the start of a process.
+    ///
+    /// - Parameters:
+    ///   - directory: the data directory.
+    ///   - role: who opens it.
+    ///   - files: makes missing files with private modes.
+    ///   - logger: for what operators have to know.
+    /// - Returns: the store, its schema up to date.
+    /// - Throws: `conflict` if another server uses the directory, or if the store was made by a
+    ///   newer version or by another program: then it is left as it is. `unavailable` if it can't
+    ///   be opened.
+    package static func open(
+        directory: String, as role: Role, files: StoreFiles, logger: Logger
+    ) throws(Failure) -> SQLiteStore {
+        let path = "\(directory)/\(databaseName)"
+        let lockPath = "\(directory)/\(lockName)"
+        do {
+            try files.createMissing(directory, [path, lockPath])
+        } catch {
+            throw Failure(
+                .unavailable, "The data directory can't be made; check its owner.",
+                detail: directory)
+        }
+        _ = withoutMemoryStatistics
+        let lock = role == .server ? try ServerLock(path: lockPath) : nil
+        do {
+            try Migrations.refuseForeign(path: path)
+            let pool = try DatabasePool(path: path, configuration: Pragmas.configuration())
+            try migrate(pool, lockPath: lockPath, isLocked: lock != nil)
+            let siphash = try pool.writeWithoutTransaction { db in
+                try Pragmas.prepareWriter(db, checkpointsItself: role == .server)
+                return try Migrations.siphash(db)
+            }
+            return SQLiteStore(
+                pool: pool, writeLog: WriteLog(logger), siphash: siphash, lock: lock)
+        } catch {
+            lock?.release()
+            throw SQLiteFailure.failure(error)
+        }
+    }
+
+    /// Once in a process, and before SQLite is first used.
+    private static let withoutMemoryStatistics: Void = muster_sqlite_keep_no_memory_statistics()
+
+    /// Brings the schema up to date, never under the feet of a running server.
+    private static func migrate(_ pool: DatabasePool, lockPath: String, isLocked: Bool) throws {
+        let migrator = Migrations.migrator
+        if try pool.read(migrator.hasCompletedMigrations) { return }
+        let lock = isLocked ? nil : try ServerLock(path: lockPath)
+        defer { lock?.release() }
+        try migrator.migrate(pool)
+    }
+
+    /// Finishes the writes that wait, empties the log into the database and closes it.
+    ///
+    /// Every later read or write throws `unavailable`; closing again does nothing.
+    package func close() async throws(Failure) {
+        guard !writer.isClosed else { return }
+        do {
+            try await writer.close()
+            lookUps.close()
+            try await pool.barrierWriteWithoutTransaction { db in
+                _ = try? db.checkpoint(.truncate)
+            }
+            try pool.close()
+        } catch {
+            throw SQLiteFailure.failure(error)
+        }
+        lock?.release()
+    }
+
+    /// Looks something up, without leaving the caller's thread if that is possible.
+    func look<Value: Sendable>(
+        up lookUp: LookUp, _ body: @escaping @Sendable (Prepared) throws -> Value
+    ) async throws(Failure) -> Value {
+        if let value = lookUps.read(lookUp, body) { return value }
+        return try await read { db in try body(db.prepared(lookUp.sql)) }
+    }
+
+    /// Reads one committed state on the pool's queues.
+    func read<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(Failure) -> Value {
+        do {
+            return try await pool.read(body)
+        } catch {
+            if writer.isClosed { throw GroupCommit.closed }
+            throw SQLiteFailure.failure(error)
+        }
+    }
+}

@@ -1,0 +1,45 @@
+package import Audiences
+import GRDB
+
+extension SQLiteStore: SyncStore {
+    package func record(
+        _ page: SyncPage, from connection: ConnectionID, at now: Timestamp
+    ) async throws(Failure) -> SyncOutcome {
+        try await writer.write(members: page.members.count) { [siphash] db in
+            guard let row = try db.connectionRow(connection) else {
+                throw Failure(.notFound, "There is no connection \(connection.text).")
+            }
+            let transaction = PageTransaction(
+                db: db, siphash: siphash, connection: row, now: now)
+            return try transaction.record(page)
+        }
+    }
+
+    package func tidy(at now: Timestamp) async throws(Failure) -> Bool {
+        try await writer.write { db in
+            let housekeeping = Housekeeping(db: db, now: now)
+            guard let chore = try housekeeping.next() else { return false }
+            try housekeeping.step(chore)
+            return try housekeeping.next() != nil
+        }
+    }
+
+    package func checkWritable(at now: Timestamp) async throws(Failure) {
+        try await writer.write { db in
+            try db.prepared(
+                """
+                INSERT INTO meta (name, value) VALUES ('checked_at', ?)
+                ON CONFLICT DO UPDATE SET value = excluded.value
+                """
+            ).run(now)
+        }
+    }
+}
+
+extension Database {
+    /// The row of a connection; `nil` if there is none.
+    func connectionRow(_ id: ConnectionID) throws -> Int64? {
+        try prepared("SELECT id FROM connection WHERE public_id = ?")
+            .first(id.text) { row in row.integer(0) }
+    }
+}

@@ -1,0 +1,36 @@
+import Audiences
+import Logging
+import Synchronization
+
+/// What the writer tells the operator, and counts.
+final class WriteLog: Sendable {
+    /// What the writer has done since the store was opened.
+    struct Counts: Sendable, Hashable {
+        var transactions = 0
+        var writes = 0
+    }
+
+    private let logger: Logger
+    private let counted = Mutex(Counts())
+
+    init(_ logger: Logger) {
+        self.logger = logger
+    }
+
+    var counts: Counts { counted.withLock { $0 } }
+
+    func committed(_ writes: Int) {
+        counted.withLock { counts in
+            counts.transactions += 1
+            counts.writes += writes
+        }
+    }
+
+    func stopped(_ failure: Failure) {
+        logger.critical(
+            "store stopped writing",
+            metadata: [
+                "error.code": "\(failure.code.rawValue)", "error.detail": "\(failure.detail)",
+            ])
+    }
+}

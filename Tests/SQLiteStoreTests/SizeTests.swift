@@ -1,0 +1,67 @@
+import Audiences
+import GRDB
+import TestSupport
+import Testing
+
+@testable import SQLiteStore
+
+/// What a member takes on disk; docs/schema.md has the figures in detail.
+struct SizeTests {
+    @Test func aMemberTakesLessThanAHundredBytes() async throws {
+        let people = 20_000
+        var random = SeededGenerator(seed: 1)
+        let ids = (0..<people).map { _ in
+            "\(random.next() | 1 << 63)\(random.next() | 1 << 63)".prefix(32)
+        }
+        let directory = TemporaryDirectory()
+        try await directory.withStore { store in
+            try await store.create(Connection.make())
+            for page in 0..<people / 1000 {
+                let names = ids[page * 1000..<(page + 1) * 1000].map(String.init)
+                _ = try await store.record(
+                    .make(.members, names, page: page + 1, of: people / 1000), from: .make(),
+                    at: .start)
+            }
+            while try await store.tidy(at: .start) {}
+            let used = try await store.pool.read { db in
+                let pages = try Int.fetchOne(db, sql: "PRAGMA page_count") ?? 0
+                let free = try Int.fetchOne(db, sql: "PRAGMA freelist_count") ?? 0
+                return (pages - free) * 4096
+            }
+            #expect(used / people < 100)
+            #expect(used / people > 50)
+        }
+    }
+
+    @Test func anIndexHasOneEntryForEachIdThatIsInUse() async throws {
+        let directory = TemporaryDirectory()
+        try await directory.withStore { store in
+            try await store.create(Connection.make())
+            for reference in ["user-1", "user-2", "user-3"] {
+                let member = MemberRecord.make("d1", reference: reference)
+                let page = SyncPage.make(.addMembers, members: [member], session: reference)
+                _ = try await store.record(page, from: .make(), at: .start)
+            }
+            let counts = try await store.pool.read { db in
+                try ["person", "person_by_distinct", "person_by_reference"].map { table in
+                    try Int.fetchOne(db, sql: "SELECT count(*) FROM \(table)")
+                }
+            }
+            #expect(counts == [1, 1, 1])
+        }
+    }
+
+    /// The rows that a repeated page changes are its session's and its audience's.
+    @Test func aRepeatedPageWritesNoMember() async throws {
+        let directory = TemporaryDirectory()
+        try await directory.withStore { store in
+            try await store.create(Connection.make())
+            let page = SyncPage.make(.members, crowd(1000), page: 1, of: 2)
+            _ = try await store.record(page, from: .make(), at: .start)
+            let before = try await store.pool.writeWithoutTransaction { $0.totalChangesCount }
+            _ = try await store.record(page, from: .make(), at: .start)
+            let after = try await store.pool.writeWithoutTransaction { $0.totalChangesCount }
+            #expect(after - before <= 3)
+        }
+    }
+}
