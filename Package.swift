@@ -40,6 +40,11 @@ let package = Package(
             swiftSettings: strict),
 
         // Level 2.
+        .target(
+            name: "Endpoints",
+            dependencies: ["Routing", "Mixpanel", "HTTPWire", "JSON", "Audiences", logging],
+            swiftSettings: strict),
+
         // Level 3.
         // Not shipped: the transport with a bare handler, to be measured beside its peers.
         .executableTarget(
@@ -79,6 +84,12 @@ let package = Package(
             dependencies: [
                 "Audiences", "SQLiteStore", "TestSupport", logging,
                 .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "EndpointsTests",
+            dependencies: [
+                "Endpoints", "Routing", "HTTPWire", "Audiences", "TestSupport", logging,
             ],
             swiftSettings: strict),
     ]

@@ -1,0 +1,133 @@
+import Audiences
+import HTTPWire
+import JSON
+import Logging
+import Routing
+
+/// Connections and their cohort sync.
+struct ConnectionEndpoints: Sendable {
+    private let connections: any ConnectionStore
+    private let secrets: Secrets
+    private let limits: BodyLimits
+    private let publicURL: String?
+    private let now: @Sendable () -> Timestamp
+
+    init(_ parts: Dependencies) {
+        connections = parts.connections
+        secrets = parts.secrets
+        limits = parts.limits.apiBody
+        publicURL = parts.publicURL
+        now = parts.now
+    }
+
+    @Sendable func create(_ request: Request) async throws -> Response {
+        let body = try await request.object(
+            limits, keys: ["name", "reference_property", "traits"])
+        let connection = try ConnectionSettings(body).makeConnection(at: now(), by: secrets)
+        try await connections.create(connection)
+        request.logger.info(
+            "connection created", metadata: ["connection.id": .string(connection.id.text)])
+        return show(connection, for: request, .created)
+    }
+
+    @Sendable func list(_ request: Request) async throws -> Response {
+        let page = try await connections.connections(request.listRange())
+        return .list(page) { json, connection in
+            json.connection(connection, base(for: request))
+        }
+    }
+
+    @Sendable func show(_ request: Request) async throws -> Response {
+        show(try await connection(request), for: request, .ok)
+    }
+
+    /// The only answer that ever holds the secret.
+    @Sendable func setUpCohortSync(_ request: Request) async throws -> Response {
+        let connection = try await connection(request)
+        let issued = try CohortSync.issue(at: now(), by: secrets)
+        try await connections.setUp(issued.stored, for: connection.id)
+        request.logger.info(
+            "cohort sync set up", metadata: ["connection.id": .string(connection.id.text)])
+        return .object(.created) { json in
+            json.beginObject()
+            json.cohortSync(issued.stored, connection, base(for: request))
+            json.key("secret")
+            json.string(issued.secret)
+            json.endObject()
+        }
+    }
+
+    @Sendable func showCohortSync(_ request: Request) async throws -> Response {
+        let connection = try await connection(request)
+        guard let sync = connection.cohortSync else {
+            throw Failure(.notFound, "This connection has no cohort sync yet.")
+        }
+        return .object { json in
+            json.beginObject()
+            json.cohortSync(sync, connection, base(for: request))
+            json.endObject()
+        }
+    }
+
+    private func connection(_ request: Request) async throws -> Connection {
+        guard let connection = try await connections.connection(request.connectionID()) else {
+            throw Failure.noSuchConnection
+        }
+        return connection
+    }
+
+    private func show(
+        _ connection: Connection, for request: Request, _ status: Status
+    ) -> Response {
+        .object(status) { json in
+            json.connection(connection, base(for: request))
+        }
+    }
+
+    /// Where this server is reached: the configured public address if there is one, else the host
+    /// that this request was sent to.
+    private func base(for request: Request) -> String {
+        if let publicURL { return publicURL }
+        let host = request.head.headers.only("host").map { String(decoding: $0, as: UTF8.self) }
+        return "http://" + (host ?? "localhost")
+    }
+}
+
+/// The body of `POST /v1/connections`.
+private struct ConnectionSettings {
+    var name: String
+    var referenceProperty: String?
+    var traits: [String]
+
+    init(_ body: JSONObject) throws(Failure) {
+        guard let name = body["name"]?.string else {
+            throw Failure(.invalid, "name must be a text.")
+        }
+        self.name = name
+        traits = []
+        if let value = body["reference_property"], !value.isNull {
+            guard let property = value.string, !property.isEmpty else {
+                throw Failure(.invalid, "reference_property must be the name of a property.")
+            }
+            referenceProperty = property
+        }
+        guard let value = body["traits"], !value.isNull else { return }
+        guard let named = value.array, named.count <= Limits.traitsAllowedMax else {
+            throw Failure(
+                .invalid,
+                "traits must be a list of at most \(Limits.traitsAllowedMax) property names.")
+        }
+        traits = try named.map { value throws(Failure) in
+            guard let name = value.string, !name.isEmpty else {
+                throw Failure(.invalid, "traits must be a list of property names.")
+            }
+            return name
+        }
+    }
+
+    func makeConnection(at now: Timestamp, by secrets: Secrets) throws -> Connection {
+        try Connection.make(
+            name: name, referenceProperty: referenceProperty, traitsAllowed: traits, at: now,
+            by: secrets)
+    }
+}

@@ -1,0 +1,84 @@
+import Audiences
+import HTTPWire
+import JSON
+import Routing
+
+extension Request {
+    /// The value of a query parameter; `nil` if it is missing.
+    ///
+    /// Throws `invalid` if it is there twice or badly escaped.
+    func query(_ name: String) throws(Failure) -> String? {
+        do {
+            return try head.target.value(name)
+        } catch {
+            throw Failure(.invalid, "The query parameter \(name) is given twice or badly escaped.")
+        }
+    }
+
+    /// Which part of a list is wanted: `limit` and `after`.
+    func listRange() throws(Failure) -> ListRange {
+        var range = ListRange()
+        if let text = try query("limit") {
+            guard let limit = Int(plainDecimal: text.utf8),
+                (1...Limits.listItemsMax).contains(limit)
+            else {
+                throw Failure(.invalid, "limit must be a number from 1 to \(Limits.listItemsMax).")
+            }
+            range.limit = limit
+        }
+        range.after = try query("after").map(Cursor.init)
+        return range
+    }
+
+    /// An external id in the query; `nil` if it is missing or empty.
+    func externalID(_ name: String) throws(Failure) -> ExternalID? {
+        guard let text = try query(name), !text.isEmpty else { return nil }
+        guard let id = ExternalID(text) else {
+            throw Failure(
+                .invalid, "\(name) must be 1 to \(Limits.externalIDBytesMax) bytes without NUL.")
+        }
+        return id
+    }
+
+    /// The audience named in the path.
+    func audienceID() throws(Failure) -> AudienceID {
+        guard let id = AudienceID(parameters["audience"]) else { throw .noSuchAudience }
+        return id
+    }
+
+    /// The connection named in the path.
+    func connectionID() throws(Failure) -> ConnectionID {
+        guard let id = ConnectionID(parameters["connection"]) else { throw .noSuchConnection }
+        return id
+    }
+
+    /// The body as a JSON object with no other keys than `keys`.
+    ///
+    /// A key that nobody reads is an error, not ignored: it would be a wish that is silently not
+    /// fulfilled.
+    func object(_ limits: BodyLimits, keys: [String]) async throws -> JSONObject {
+        let body = try await collectBody(limits)
+        let value: JSONValue
+        do {
+            value = try body.withUnsafeBytes { try JSONValue(parsing: $0) }
+        } catch let error as JSONError {
+            throw Failure(.invalid, "The body is not JSON: \(error).")
+        }
+        guard let object = value.object else {
+            throw Failure(.invalid, "The body must be a JSON object.")
+        }
+        let known = object.members.allSatisfy { member in
+            keys.contains { $0.utf8.elementsEqual(member.key.utf8) }
+        }
+        guard known else {
+            throw Failure(
+                .invalid, "The body may only have these keys: \(keys.joined(separator: ", ")).")
+        }
+        return object
+    }
+}
+
+extension Failure {
+    static let noSuchAudience = Failure(.notFound, "There is no audience of this id.")
+    static let noSuchConnection = Failure(.notFound, "There is no connection of this id.")
+}

@@ -1,0 +1,28 @@
+package import Routing
+
+/// How much a request may ask of the endpoints.
+package struct EndpointLimits: Sendable, Hashable {
+    /// A page of the webhook.
+    ///
+    /// Mixpanel sends 1000 members a page, about 1 MiB with 1 KiB of properties each; the room
+    /// above that is for customers who export a lot.
+    package var webhookBody: BodyLimits
+    /// A body of the API.
+    ///
+    /// The largest is a query of 1000 ids of 1 KiB.
+    package var apiBody: BodyLimits
+
+    package static let webhookBodyBytesMax = 32 << 20
+    package static let webhookInflatedBytesMax = 128 << 20
+    package static let apiBodyBytesMax = 2 << 20
+
+    package init(
+        webhookBody: BodyLimits = BodyLimits(
+            rawBytesMax: webhookBodyBytesMax, inflatedBytesMax: webhookInflatedBytesMax),
+        apiBody: BodyLimits = BodyLimits(
+            rawBytesMax: apiBodyBytesMax, inflatedBytesMax: apiBodyBytesMax)
+    ) {
+        self.webhookBody = webhookBody
+        self.apiBody = apiBody
+    }
+}

@@ -1,0 +1,84 @@
+import Audiences
+import HTTPWire
+import Logging
+import Mixpanel
+import Routing
+
+/// Mixpanel's webhook: one page of a cohort sync in, one verdict out.
+struct CohortSyncEndpoint: Sendable {
+    private let admit: AdmitConnection
+    private let connections: any ConnectionStore
+    private let syncs: any SyncStore
+    private let limits: BodyLimits
+    private let now: @Sendable () -> Timestamp
+
+    init(_ parts: Dependencies) {
+        admit = AdmitConnection(
+            connections: parts.connections, secrets: parts.secrets, now: parts.now)
+        connections = parts.connections
+        syncs = parts.syncs
+        limits = parts.limits.webhookBody
+        now = parts.now
+    }
+
+    /// Every answer, also to a failure, is in the shape that Mixpanel reads.
+    @Sendable func receive(_ request: Request) async -> Response {
+        do {
+            let connection = try await admit(request)
+            let body = try await request.collectBody(limits)
+            let message = try CohortSyncMessage(parsing: body, for: connection)
+            let outcome = try await record(message.page, from: connection)
+            log(message.page, from: connection, outcome, request)
+            return .json(.ok, CohortSyncReply.success(action: message.action))
+        } catch {
+            Problem.logIfOurs((error as? NotRecorded)?.cause ?? error, request)
+            return WebhookProblem(error).response
+        }
+    }
+
+    /// Keeps the echoed action beside what goes wrong after the body was understood.
+    private func record(
+        _ page: SyncPage, from connection: Connection
+    ) async throws(NotRecorded) -> SyncOutcome {
+        do {
+            return try await syncs.record(page, from: connection.id, at: now())
+        } catch {
+            throw NotRecorded(action: page.action, cause: error)
+        }
+    }
+
+    /// People paste the URL into a browser; it tells them that it is right.
+    @Sendable func explain(_ request: Request) async throws -> Response {
+        let id = ConnectionID(request.parameters["connection"])
+        guard let id else { throw RoutingError.notFound }
+        let connection = try await connections.connection(id)
+        guard connection != nil else { throw RoutingError.notFound }
+        return .text(.ok, Self.explanation)
+    }
+
+    private static let explanation = """
+        This is a Muster webhook. Paste its URL into a Mixpanel custom webhook destination, with \
+        the Basic Auth username and secret of this connection.
+
+        """
+
+    private func log(
+        _ page: SyncPage, from connection: Connection, _ outcome: SyncOutcome, _ request: Request
+    ) {
+        request.logger.info(
+            "page recorded",
+            metadata: [
+                "connection.id": .string(connection.id.text),
+                "sync.action": .string(page.action.rawValue),
+                "sync.outcome": .string(outcome.rawValue),
+                "sync.members": .stringConvertible(page.members.count),
+                "sync.unusable": .stringConvertible(page.notes.unusableCount),
+            ])
+    }
+}
+
+/// The store did not take a page that was understood.
+struct NotRecorded: Error {
+    let action: SyncAction
+    let cause: Failure
+}

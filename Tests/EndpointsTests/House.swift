@@ -1,0 +1,65 @@
+import Audiences
+import Endpoints
+import HTTPWire
+import Logging
+import Routing
+import Synchronization
+import TestSupport
+
+/// The whole HTTP surface over the in-memory store, with no socket and a clock that stands still.
+final class House: Sendable {
+    let store = MemoryStore()
+    let log = LogCapture()
+    let clock = ManualClock()
+    let readiness: Readiness
+    private let handler: Handler
+
+    init(publicURL: String? = nil, syncs: (any SyncStore)? = nil) {
+        let store = store
+        let clock = clock
+        let now: @Sendable () -> Timestamp = { clock.now }
+        readiness = Readiness(now: now) { time in
+            try await (syncs ?? store).checkWritable(at: time)
+        }
+        let parts = Dependencies(
+            syncs: syncs ?? store, audiences: store, connections: store, keys: store,
+            secrets: .plain, now: now, readiness: readiness,
+            limits: EndpointLimits(
+                webhookBody: BodyLimits(rawBytesMax: 4096, inflatedBytesMax: 8192),
+                apiBody: BodyLimits(rawBytesMax: 65_536, inflatedBytesMax: 65_536)),
+            publicURL: publicURL)
+        handler =
+            Observe(
+                routes(parts), ids: RequestID.Generator(prefix: "t-"), logger: log.logger(),
+                nanoseconds: { 0 }
+            ).handler
+        readiness.started()
+    }
+
+    /// Sends a request through the router, as the transport would.
+    func send(
+        _ method: Method, _ path: String, headers: [(String, String)] = [],
+        body: ArrayBody = ArrayBody()
+    ) async throws -> Answer {
+        let parts = path.split(separator: "?", maxSplits: 1).map(String.init)
+        let segments = parts[0].split(separator: "/", omittingEmptySubsequences: false)
+            .dropFirst().map(String.init)
+        let head = RequestHead(
+            method: method,
+            target: Target(segments: segments, rawQuery: parts.count > 1 ? parts[1] : nil),
+            version: .http11, headers: Headers([("host", "muster.example")] + headers))
+        let response = await handler(head, body, Peer(address: "192.0.2.7"))
+        return Answer(response: response, bytes: try await response.bodyBytes())
+    }
+}
+
+/// A clock that moves when told.
+final class ManualClock: Sendable {
+    private let time = Mutex(Timestamp(milliseconds: 1_795_255_072_007))
+
+    var now: Timestamp { time.withLock { $0 } }
+
+    func advance(milliseconds: Int64) {
+        time.withLock { $0 = Timestamp(milliseconds: $0.milliseconds + milliseconds) }
+    }
+}
