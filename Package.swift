@@ -6,6 +6,9 @@ import PackageDescription
 let package = Package(
     name: "muster",
     platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "muster", targets: ["muster"])
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-configuration", exact: "1.4.0"),
@@ -46,6 +49,18 @@ let package = Package(
             swiftSettings: strict),
 
         // Level 3.
+        .executableTarget(
+            name: "muster",
+            dependencies: [
+                "Endpoints", "Routing", "Mixpanel", "HTTPTransport", "SQLiteStore",
+                "HTTPWire", "JSON", "Audiences", "Platform", logging,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
+
         // Not shipped: the transport with a bare handler, to be measured beside its peers.
         .executableTarget(
             name: "BenchServer", dependencies: ["HTTPTransport", "HTTPWire", "Platform"],
@@ -62,6 +77,7 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["HTTPWire", "Audiences", logging],
             path: "Tests/TestSupport", swiftSettings: strict),
+        .testTarget(name: "ArchitectureTests", swiftSettings: strict),
         .testTarget(
             name: "AudiencesTests", dependencies: ["Audiences", "TestSupport"],
             swiftSettings: strict),
@@ -91,6 +107,18 @@ let package = Package(
             dependencies: [
                 "Endpoints", "Routing", "HTTPWire", "Audiences", "TestSupport", logging,
             ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "MusterTests",
+            dependencies: [
+                "muster", "Mixpanel", "Audiences", "HTTPTransport", "Endpoints", "Routing", logging,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Configuration", package: "swift-configuration"),
+            ],
+            swiftSettings: strict),
+        // Starts the built binary, so it depends on that and on nothing inside it.
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["muster", "Platform"],
             swiftSettings: strict),
     ]
 )

@@ -1,0 +1,165 @@
+import ArgumentParser
+import Audiences
+import Endpoints
+import JSON
+import SQLiteStore
+
+struct ConnectionCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "connection", abstract: "Links to Mixpanel projects.",
+        subcommands: [Create.self, List.self, Show.self])
+
+    struct Create: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Makes a connection, with its webhook if asked.",
+            discussion: "The secret is shown this once. A running server honours it at once.")
+
+        @Option(help: "What people call it.")
+        var name: String
+
+        @Flag(help: "Set up the cohort sync: webhook, Basic username and secret.")
+        var cohortSync = false
+
+        @Option(help: "The exported property that holds your own user id.")
+        var referenceProperty: String?
+
+        @Option(name: .customLong("trait"), help: "A property to keep; may be repeated.")
+        var traits: [String] = []
+
+        @OptionGroup var listing: ListingOptions
+        @OptionGroup var options: StoreOptions
+
+        func run() async throws {
+            try await options.withStore { store, configuration in
+                let now = Composition.now()
+                let connection = try Connection.make(
+                    name: name, referenceProperty: referenceProperty, traitsAllowed: traits,
+                    at: now, by: Composition.secrets)
+                try await store.create(connection)
+                var issued: Issued<CohortSync>?
+                if cohortSync {
+                    let sync = try CohortSync.issue(at: now, by: Composition.secrets)
+                    try await store.setUp(sync.stored, for: connection.id)
+                    issued = sync
+                }
+                if listing.json {
+                    Terminal.out(Self.json(connection, issued, configuration) + [0x0A])
+                } else {
+                    Terminal.out(Self.text(connection, issued, configuration))
+                }
+            }
+        }
+
+        private static func json(
+            _ connection: Connection, _ issued: Issued<CohortSync>?,
+            _ configuration: MusterConfiguration
+        ) -> [UInt8] {
+            var json = JSONWriter()
+            json.beginObject()
+            json.key("connection_id")
+            json.string(connection.id.text)
+            json.key("name")
+            json.string(connection.name)
+            if let issued {
+                json.key("webhook_path")
+                json.string(connection.webhookPath)
+                if let url = configuration.publicURL {
+                    json.key("webhook_url")
+                    json.string(url + connection.webhookPath)
+                }
+                json.key("username")
+                json.string(issued.stored.username)
+                json.key("secret")
+                json.string(issued.secret)
+            }
+            json.endObject()
+            return json.bytes
+        }
+
+        private static func text(
+            _ connection: Connection, _ issued: Issued<CohortSync>?,
+            _ configuration: MusterConfiguration
+        ) -> String {
+            guard let issued else { return "Connection  \(connection.id.text)" }
+            let place = configuration.publicURL.map { $0 + connection.webhookPath }
+            return """
+                Connection   \(connection.id.text)
+                Webhook URL  \(place ?? "<your server>" + connection.webhookPath)
+                Username     \(issued.stored.username)
+                Secret       \(issued.secret)
+
+                The secret is shown this once.
+                """
+        }
+    }
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Lists the connections.")
+
+        @OptionGroup var listing: ListingOptions
+        @OptionGroup var options: StoreOptions
+
+        func run() async throws {
+            try await options.withStore { store, configuration in
+                let connections = try await everything { try await store.connections($0) }
+                if listing.json {
+                    Terminal.out(
+                        Listing.json(connections) { json, connection in
+                            json.connection(connection, configuration.publicURL)
+                        })
+                } else {
+                    let rows = connections.map { connection in
+                        [
+                            connection.id.text, connection.name,
+                            connection.cohortSync?.username ?? "-",
+                            connection.createdAt.rfc3339,
+                        ]
+                    }
+                    Terminal.out(
+                        Terminal.table(["CONNECTION", "NAME", "USERNAME", "CREATED"], rows))
+                }
+            }
+        }
+    }
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Shows one connection.")
+
+        @Argument(help: "The connection's id.")
+        var id: String
+
+        @OptionGroup var listing: ListingOptions
+        @OptionGroup var options: StoreOptions
+
+        func run() async throws {
+            try await options.withStore { store, configuration in
+                let unknown = Failure(.notFound, "There is no connection of this id.")
+                guard let id = ConnectionID(id) else { throw unknown }
+                let found = try await store.connection(id)
+                guard let found else { throw unknown }
+                if listing.json {
+                    var json = JSONWriter()
+                    json.connection(found, configuration.publicURL)
+                    Terminal.out(json.bytes + [0x0A])
+                } else {
+                    Terminal.out(Self.text(found, configuration))
+                }
+            }
+        }
+
+        private static func text(
+            _ connection: Connection, _ configuration: MusterConfiguration
+        ) -> String {
+            let url = (configuration.publicURL ?? "<your server>") + connection.webhookPath
+            return """
+                Connection          \(connection.id.text)
+                Name                \(connection.name)
+                Webhook URL         \(connection.cohortSync == nil ? "-" : url)
+                Username            \(connection.cohortSync?.username ?? "-")
+                Reference property  \(connection.referenceProperty)
+                Traits              \(connection.traitsAllowed.joined(separator: ", "))
+                Created             \(connection.createdAt.rfc3339)
+                """
+        }
+    }
+}

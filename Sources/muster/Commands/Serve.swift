@@ -1,0 +1,114 @@
+import ArgumentParser
+import Audiences
+import Foundation
+import HTTPTransport
+import Logging
+import Platform
+import SQLiteStore
+import ServiceLifecycle
+import UnixSignals
+
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Receives pages and answers questions until it is told to stop.",
+        discussion: """
+            SIGTERM or SIGINT drains: /readyz turns 503, requests in flight are finished, and \
+            the process ends with 0. A second signal ends it at once.
+            """)
+
+    @Option(help: "The address to listen on (MUSTER_HOST; default 127.0.0.1).")
+    var host: String?
+
+    @Option(help: "The port to listen on; 0 is any (MUSTER_PORT; default 8080).")
+    var port: Int?
+
+    @Option(help: "The data directory (MUSTER_DATA_DIR; default ./data).")
+    var dataDir: String?
+
+    @Option(help: "The configuration file (MUSTER_CONFIG).")
+    var config: String?
+
+    @Option(help: "trace, debug, info, notice, warning, error (MUSTER_LOG_LEVEL; default info).")
+    var logLevel: String?
+
+    @Option(help: "json or text (MUSTER_LOG_FORMAT; default json).")
+    var logFormat: String?
+
+    @Flag(help: "Make a demo connection if there is none, and print its secrets once.")
+    var demo = false
+
+    func run() async throws {
+        try await explainingFailures {
+            let configuration = try await MusterConfiguration.read(flags: flags)
+            let logger = Logger(label: "muster") { label in
+                LineLogHandler(
+                    label: label, level: configuration.logLevel, format: configuration.logFormat)
+            }
+            do {
+                try await serve(configuration, logger)
+            } catch let error as PlatformError {
+                throw Failure(
+                    .unavailable,
+                    "Can't listen on \(configuration.host):\(configuration.port).",
+                    detail: "\(error)")
+            }
+        }
+    }
+
+    private var flags: ConfigurationFlags {
+        ConfigurationFlags(
+            configFile: config, host: host, port: port, dataDirectory: dataDir,
+            logLevel: logLevel, logFormat: logFormat)
+    }
+
+    private func serve(_ configuration: MusterConfiguration, _ logger: Logger) async throws {
+        let parts = try Composition(configuration, logger)
+        if demo {
+            let url = configuration.publicURL ?? "http://\(parts.server.address)"
+            let shown = try await Demo.create(
+                in: parts.store, url: url, program: CommandLine.arguments[0],
+                at: Composition.now(), by: Composition.secrets)
+            if let shown { Terminal.error(shown) }
+        }
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [
+                    .init(
+                        service: Housekeeping(
+                            store: parts.store, now: Composition.now, logger: logger)),
+                    .init(
+                        service: ServerService(
+                            server: parts.server, readiness: parts.readiness,
+                            drainTimeout: configuration.drainTimeout),
+                        successTerminationBehavior: .gracefullyShutdownGroup),
+                ], logger: logger))
+        // Trapped before anybody is told that there is something to stop.
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+        Terminal.error("listening on \(parts.server.address)")
+        try await run(group, until: signals, logger)
+        try await parts.store.close()
+    }
+
+    /// Runs the group until the first signal has drained it; a second one does not wait.
+    private func run(
+        _ group: ServiceGroup, until signals: UnixSignalsSequence, _ logger: Logger
+    ) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await group.run() }
+            tasks.addTask {
+                var isDraining = false
+                for await signal in signals {
+                    if isDraining { Foundation.exit(Self.exitedAtOnce) }
+                    isDraining = true
+                    logger.notice("draining", metadata: ["signal": .string("\(signal)")])
+                    await group.triggerGracefulShutdown()
+                }
+            }
+            try await tasks.next()
+            tasks.cancelAll()
+        }
+    }
+
+    /// What a shell reports of a process that SIGINT ended.
+    private static let exitedAtOnce: Int32 = 130
+}

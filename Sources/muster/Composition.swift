@@ -1,0 +1,67 @@
+import Audiences
+import Endpoints
+import Foundation
+import HTTPTransport
+import HTTPWire
+import Logging
+import Platform
+import Routing
+import SQLiteStore
+
+/// The only place that names every concrete type and joins the ports to what implements them.
+struct Composition: Sendable {
+    let store: SQLiteStore
+    let server: Server
+    let readiness: Readiness
+
+    /// Opens the store and binds the port; nothing runs yet.
+    ///
+    /// - Parameters:
+    ///   - configuration: checked values.
+    ///   - logger: what everything logs to.
+    /// - Throws: `Failure` if the store can't be opened, `PlatformError` if the port is taken.
+    init(_ configuration: MusterConfiguration, _ logger: Logger) throws {
+        let store = try Self.openStore(configuration.dataDirectory, as: .server, logger)
+        let readiness = Readiness(now: Self.now) { now in try await store.checkWritable(at: now) }
+        let parts = Dependencies(
+            syncs: store, audiences: store, connections: store, keys: store,
+            secrets: Self.secrets, now: Self.now, readiness: readiness,
+            limits: configuration.endpoints, publicURL: configuration.publicURL)
+        let ids = RequestID.Generator(prefix: try Self.requestPrefix())
+        let observed = Observe(
+            routes(parts), ids: ids, logger: logger,
+            nanoseconds: { MonotonicTime.now().nanoseconds })
+        let address = try SocketAddress.resolve(
+            host: configuration.host, port: UInt16(clamping: configuration.port))
+        server = try Server(
+            address: address, limits: configuration.transport, wireLimits: configuration.wire,
+            fallbacks: FallbackResponses(
+                wireError: { error in Problem.response(to: error) },
+                overloaded: Problem.overloaded),
+            handler: observed.handler)
+        self.store = store
+        self.readiness = readiness
+    }
+
+    static func openStore(
+        _ directory: String, as role: SQLiteStore.Role, _ logger: Logger
+    ) throws -> SQLiteStore {
+        try SQLiteStore.open(
+            directory: directory, as: role, files: .private, logger: logger)
+    }
+
+    /// The domain's cryptography, from OpenSSL.
+    static let secrets = Secrets(
+        random: { count in try RandomBytes.make(count) },
+        sha256: { message in try SHA256.digest(of: message) },
+        equal: { left, right in ConstantTime.areEqual(left, right) })
+
+    static let now: @Sendable () -> Timestamp = {
+        Timestamp(milliseconds: WallClock.millisecondsSince1970())
+    }
+
+    private static func requestPrefix() throws -> String {
+        let letters = Array("0123456789abcdefghjkmnpqrstvwxyz")
+        return String(try RandomBytes.make(6).map { letters[Int($0 % 32)] }) + "-"
+    }
+}

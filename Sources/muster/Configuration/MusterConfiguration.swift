@@ -1,0 +1,35 @@
+import Endpoints
+import HTTPTransport
+import HTTPWire
+import Logging
+import Routing
+
+/// Everything that can be set, as plain values; config/README.md tells each key's reason.
+///
+/// Nothing below this knows where a value came from.
+struct MusterConfiguration: Sendable {
+    /// Where to listen.
+    ///
+    /// Loopback by default: Basic Auth over plain HTTP is readable by anybody on the way, so going
+    /// public is a decision.
+    var host = "127.0.0.1"
+    /// 0 lets the system choose.
+    var port = 8080
+    /// Where the world reaches this server, without a trailing slash; `nil` if nobody said.
+    var publicURL: String?
+    var dataDirectory = "./data"
+    var logLevel = Logger.Level.info
+    var logFormat = LogFormat.json
+    var transport = TransportLimits()
+    var wire = WireLimits()
+    var endpoints = EndpointLimits()
+    /// How long requests in flight may take to finish after SIGTERM.
+    var drainTimeout = Duration.seconds(25)
+}
+
+enum LogFormat: String, Sendable, CaseIterable {
+    /// One JSON object a line, for machines.
+    case json
+    /// One readable line, for people.
+    case text
+}

@@ -1,0 +1,142 @@
+import Audiences
+import Configuration
+import Endpoints
+import Foundation
+import HTTPTransport
+import HTTPWire
+import Logging
+import Routing
+import SystemPackage
+
+/// What the command line may set; what is `nil` is looked for in the environment and the file.
+struct ConfigurationFlags: Sendable {
+    var configFile: String?
+    var host: String?
+    var port: Int?
+    var dataDirectory: String?
+    var logLevel: String?
+    var logFormat: String?
+
+    fileprivate var values: [AbsoluteConfigKey: ConfigValue] {
+        var values: [AbsoluteConfigKey: ConfigValue] = [:]
+        values["host"] = host.map { ConfigValue(.string($0), isSecret: false) }
+        values["port"] = port.map { ConfigValue(.int($0), isSecret: false) }
+        values["data_dir"] = dataDirectory.map { ConfigValue(.string($0), isSecret: false) }
+        values["log_level"] = logLevel.map { ConfigValue(.string($0), isSecret: false) }
+        values["log_format"] = logFormat.map { ConfigValue(.string($0), isSecret: false) }
+        return values
+    }
+}
+
+extension MusterConfiguration {
+    /// Reads flags, then the environment (`MUSTER_…`), then the file, then the defaults.
+    ///
+    /// - Parameters:
+    ///   - flags: from the command line.
+    ///   - environment: `MUSTER_CONFIG` names the file if no flag does.
+    /// - Returns: checked values.
+    /// - Throws: `invalid` naming the key, what is wrong with it, and what would be right.
+    static func read(
+        flags: ConfigurationFlags,
+        environment: [String: String] = ProcessInfo.processInfo.environment
+    ) async throws -> MusterConfiguration {
+        var providers: [any ConfigProvider] = [
+            InMemoryProvider(name: "command line", values: flags.values),
+            EnvironmentVariablesProvider(environmentVariables: environment)
+                .prefixKeys(with: "muster"),
+        ]
+        if let file = flags.configFile ?? environment["MUSTER_CONFIG"] {
+            try ConfigurationFile.refuseUnknownKeys(in: file)
+            providers.append(try await ConfigurationFile.provider(file))
+        }
+        let reader = StrictReader(providers: providers)
+        let configuration = MusterConfiguration(reader)
+        try reader.throwFirstProblem()
+        return configuration
+    }
+
+    init(_ reader: StrictReader) {
+        host = reader.string("host", host)
+        port = reader.int("port", port, in: 0...65_535)
+        publicURL = reader.string("public_url", "", Self.isPublicURL).nonEmpty
+        dataDirectory = reader.string("data_dir", dataDirectory) { !$0.isEmpty }
+        logLevel = reader.choice("log_level", logLevel)
+        logFormat = reader.choice("log_format", logFormat)
+        drainTimeout = reader.seconds("http.drain_timeout_seconds", drainTimeout, in: 0...600)
+        readTransport(reader)
+        readBodies(reader)
+    }
+
+    private mutating func readTransport(_ reader: StrictReader) {
+        transport.connectionsMax = reader.int(
+            "http.connections_max", transport.connectionsMax, in: 1...1_000_000)
+        transport.headerTimeout = reader.seconds(
+            "http.header_timeout_seconds", transport.headerTimeout, in: 1...600)
+        transport.idleTimeout = reader.seconds(
+            "http.idle_timeout_seconds", transport.idleTimeout, in: 1...3600)
+        transport.bodyBytesPerSecondMin = reader.int(
+            "http.body_bytes_per_second_min", transport.bodyBytesPerSecondMin, in: 0...1 << 30)
+        transport.bodyGrace = reader.seconds(
+            "http.body_grace_seconds", transport.bodyGrace, in: 1...600)
+        transport.writeTimeout = reader.seconds(
+            "http.write_timeout_seconds", transport.writeTimeout, in: 1...600)
+        transport.drainAcceptDelay = reader.seconds(
+            "http.drain_accept_delay_seconds", transport.drainAcceptDelay, in: 0...600)
+        wire.requestLineBytesMax = reader.int(
+            "http.request_line_bytes_max", wire.requestLineBytesMax, in: 1024...1 << 20)
+        wire.headerBlockBytesMax = reader.int(
+            "http.header_block_bytes_max", wire.headerBlockBytesMax, in: 1024...1 << 20)
+        wire.headerFieldsMax = reader.int(
+            "http.header_fields_max", wire.headerFieldsMax, in: 10...10_000)
+    }
+
+    private mutating func readBodies(_ reader: StrictReader) {
+        endpoints.webhookBody.rawBytesMax = reader.int(
+            "webhook.body_bytes_max", endpoints.webhookBody.rawBytesMax, in: 1024...1 << 30)
+        endpoints.webhookBody.inflatedBytesMax = reader.int(
+            "webhook.inflated_bytes_max", endpoints.webhookBody.inflatedBytesMax,
+            in: 1024...1 << 32)
+    }
+
+    private static func isPublicURL(_ text: String) -> Bool {
+        text.isEmpty
+            || (text.hasPrefix("https://") || text.hasPrefix("http://")) && !text.hasSuffix("/")
+    }
+}
+
+extension String {
+    fileprivate var nonEmpty: String? { isEmpty ? nil : self }
+}
+
+/// The file: every key in it must be one that is read.
+enum ConfigurationFile {
+    static func provider(_ path: String) async throws -> FileProvider<JSONSnapshot> {
+        do {
+            return try await FileProvider<JSONSnapshot>(filePath: FilePath(path))
+        } catch {
+            throw Failure(.invalid, "The configuration file \(path) can't be read as JSON.")
+        }
+    }
+
+    /// A misspelt key would be a wish that is silently not fulfilled.
+    static func refuseUnknownKeys(in path: String) throws(Failure) {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw Failure(.invalid, "There is no configuration file \(path).")
+        }
+        guard let tree = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
+            throw Failure(.invalid, "The configuration file \(path) is not a JSON object.")
+        }
+        for key in keys(of: tree).sorted() where !ConfigurationKeys.all.contains(key) {
+            let near = ConfigurationKeys.nearest(to: key)
+            throw Failure(
+                .invalid, "\(path) has the unknown key \(key); did you mean \(near)?")
+        }
+    }
+
+    static func keys(of tree: [String: Any], under prefix: String = "") -> [String] {
+        tree.flatMap { name, value in
+            (value as? [String: Any]).map { keys(of: $0, under: prefix + name + ".") }
+                ?? [prefix + name]
+        }
+    }
+}

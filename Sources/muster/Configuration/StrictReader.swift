@@ -1,0 +1,75 @@
+import Audiences
+import Configuration
+import Synchronization
+
+/// Reads keys, and remembers the first one whose value can't be used.
+///
+/// The library falls back to the default when a value has the wrong type; a server that starts
+/// on another port than its operator wrote down is worse than one that does not start.
+final class StrictReader: Sendable {
+    private let reader: ConfigReader
+    private let reporter = Reporter()
+
+    init(providers: [any ConfigProvider]) {
+        reader = ConfigReader(providers: providers, accessReporter: reporter)
+    }
+
+    func string(
+        _ key: String, _ fallback: String, _ isValid: (String) -> Bool = { _ in true }
+    ) -> String {
+        let value = reader.string(forKey: ConfigKey(key), default: fallback)
+        if !isValid(value) { reporter.note("\(key) can't be \"\(value)\".") }
+        return value
+    }
+
+    func int(_ key: String, _ fallback: Int, in range: ClosedRange<Int>) -> Int {
+        let value = reader.int(forKey: ConfigKey(key), default: fallback)
+        if !range.contains(value) {
+            reporter.note(
+                "\(key) is \(value); it must be \(range.lowerBound) to \(range.upperBound).")
+        }
+        return value
+    }
+
+    func seconds(_ key: String, _ fallback: Duration, in range: ClosedRange<Int>) -> Duration {
+        .seconds(int(key, Int(fallback.components.seconds), in: range))
+    }
+
+    func choice<Choice: RawRepresentable & CaseIterable & Sendable>(
+        _ key: String, _ fallback: Choice
+    ) -> Choice where Choice.RawValue == String {
+        let text = reader.string(forKey: ConfigKey(key), default: fallback.rawValue)
+        if let choice = Choice(rawValue: text) { return choice }
+        let choices = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+        reporter.note("\(key) is \"\(text)\"; it must be one of \(choices).")
+        return fallback
+    }
+
+    func throwFirstProblem() throws(Failure) {
+        if let problem = reporter.problem { throw Failure(.invalid, problem) }
+    }
+
+    /// The keys that were asked for, for the test that holds them against the list.
+    var keysRead: Set<String> { reporter.keysRead }
+
+    private final class Reporter: AccessReporter {
+        private let state = Mutex<(problem: String?, keys: Set<String>)>((nil, []))
+
+        var problem: String? { state.withLock { $0.problem } }
+        var keysRead: Set<String> { state.withLock { $0.keys } }
+
+        func note(_ problem: String) {
+            state.withLock { if $0.problem == nil { $0.problem = problem } }
+        }
+
+        func report(_ event: AccessEvent) {
+            let key = event.metadata.key.components.joined(separator: ".")
+            _ = state.withLock { $0.keys.insert(key) }
+            let failed = event.providerResults.contains { result in
+                if case .failure = result.result { true } else { false }
+            }
+            guard failed || event.conversionError != nil else { return }
+            note("\(key) has a value that is not a \(event.metadata.valueType.rawValue).")
+        }
+    }
+}

@@ -1,0 +1,17 @@
+import ArgumentParser
+
+@main
+struct Muster: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "muster",
+        abstract: "Receives Mixpanel cohorts and answers who is in them.",
+        version: Version.current,
+        subcommands: [
+            Serve.self, ConnectionCommand.self, KeyCommand.self, AudienceCommand.self,
+            SimulateCommand.self, Healthcheck.self,
+        ])
+}
+
+enum Version {
+    static let current = "0.1.0"
+}

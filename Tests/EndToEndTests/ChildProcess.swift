@@ -1,0 +1,152 @@
+import Foundation
+import Synchronization
+
+/// A process that a test started, and what it writes.
+///
+/// It is only ever ended by its own process id, and only while it is known to run.
+final class ChildProcess: Sendable {
+    let output = Transcript()
+    let errors = Transcript()
+
+    private enum State {
+        case running
+        case ended(Int32)
+    }
+
+    private let process = Process()
+    private let state = Mutex((State.running, waiting: [CheckedContinuation<Int32, Never>]()))
+
+    /// Nothing here takes nearly that long; a process that hangs must not outlive the test run.
+    static let lifetimeMax = DispatchTimeInterval.seconds(120)
+
+    /// Starts `executable`, which is a path; `environment` is added to that of the tests, less
+    /// all that configures a Muster.
+    init(
+        _ executable: String, _ arguments: [String], environment: [String: String] = [:]
+    ) throws {
+        let inherited = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("MUSTER_") }
+        process.executableURL = URL(filePath: executable)
+        process.arguments = arguments
+        process.environment = inherited.merging(environment) { $1 }
+        process.standardInput = FileHandle.nullDevice
+        let (out, err) = (Pipe(), Pipe())
+        process.standardOutput = out
+        process.standardError = err
+        process.terminationHandler = { [weak self] process in
+            // As a shell tells it: an end by a signal is 128 and its number.
+            let bySignal = process.terminationReason == .uncaughtSignal
+            self?.end(process.terminationStatus + (bySignal ? 128 : 0))
+        }
+        try process.run()
+        output.follow(out.fileHandleForReading)
+        errors.follow(err.fileHandleForReading)
+        DispatchQueue.global().asyncAfter(deadline: .now() + Self.lifetimeMax) { [weak self] in
+            self?.signal(SIGKILL)
+        }
+    }
+
+    /// Sends a signal, unless the process has ended.
+    func signal(_ number: Int32) {
+        state.withLock { state in
+            guard case .running = state.0 else { return }
+            kill(process.processIdentifier, number)
+        }
+    }
+
+    /// Waits for the end.
+    ///
+    /// - Returns: the exit code; 128 and the number of the signal if one ended it.
+    func exitCode() async -> Int32 {
+        await withCheckedContinuation { continuation in
+            let code: Int32? = state.withLock { state in
+                if case .ended(let code) = state.0 { return code }
+                state.waiting.append(continuation)
+                return nil
+            }
+            if let code { continuation.resume(returning: code) }
+        }
+    }
+
+    private func end(_ code: Int32) {
+        let waiting = state.withLock { state in
+            state.0 = .ended(code)
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        for continuation in waiting { continuation.resume(returning: code) }
+    }
+}
+
+/// What a process has written to one of its two outputs so far.
+final class Transcript: Sendable {
+    private struct State {
+        var bytes = Data()
+        var isComplete = false
+        var waiting: [(isEnough: @Sendable (Data) -> Bool, CheckedContinuation<Void, Never>)] = []
+    }
+
+    private let state = Mutex(State())
+
+    /// Reads on a thread of its own until everybody has closed the other end.
+    func follow(_ handle: FileHandle) {
+        Thread.detachNewThread { [self] in
+            // `read(upToCount:)` would wait for that many.
+            while true {
+                let piece = handle.availableData
+                if piece.isEmpty { break }
+                update { $0.bytes += piece }
+            }
+            update { $0.isComplete = true }
+        }
+    }
+
+    /// Everything, once the process has ended.
+    func complete() async -> Data {
+        await wait { _ in false }
+    }
+
+    func text() async -> String {
+        String(decoding: await complete(), as: UTF8.self)
+    }
+
+    /// The first line that begins with `prefix`; `nil` if the process ends without one.
+    func line(beginningWith prefix: String) async -> String? {
+        line(prefix, in: await wait { [self] in line(prefix, in: $0) != nil })
+    }
+
+    /// Returns when `text` has been written, or can't be any more.
+    @discardableResult
+    func contains(_ text: String) async -> Bool {
+        let text = Data(text.utf8)
+        return await wait { $0.range(of: text) != nil }.range(of: text) != nil
+    }
+
+    private func line(_ prefix: String, in bytes: Data) -> String? {
+        // What stands behind the last line feed is not a whole line yet.
+        bytes.split(separator: 0x0A, omittingEmptySubsequences: false).dropLast()
+            .map { String(decoding: $0, as: UTF8.self) }.first { $0.hasPrefix(prefix) }
+    }
+
+    private func wait(until isEnough: @escaping @Sendable (Data) -> Bool) async -> Data {
+        await withCheckedContinuation { continuation in
+            let isOver = state.withLock { state in
+                if state.isComplete || isEnough(state.bytes) { return true }
+                state.waiting.append((isEnough, continuation))
+                return false
+            }
+            if isOver { continuation.resume() }
+        }
+        return state.withLock { $0.bytes }
+    }
+
+    private func update(_ change: (inout State) -> Void) {
+        let ready = state.withLock { state in
+            change(&state)
+            let (bytes, isComplete) = (state.bytes, state.isComplete)
+            let ready = state.waiting.filter { isComplete || $0.isEnough(bytes) }
+            state.waiting.removeAll { isComplete || $0.isEnough(bytes) }
+            return ready
+        }
+        for (_, continuation) in ready { continuation.resume() }
+    }
+}

@@ -1,0 +1,147 @@
+import Foundation
+import Testing
+
+/// `muster serve` on a port of the system's choice.
+struct MusterServer {
+    let process: ChildProcess
+    /// As in `127.0.0.1:49152`.
+    let address: String
+    let directory: TestDirectory
+
+    static func start(
+        in directory: TestDirectory, environment: [String: String] = [:]
+    ) async throws -> MusterServer {
+        // Draining at once, where the delay is not the subject.
+        let quick = ["MUSTER_HTTP_DRAIN_ACCEPT_DELAY_SECONDS": "0"]
+        let process = try ChildProcess(
+            Muster.path, ["serve", "--port", "0", "--data-dir", directory.data],
+            environment: quick.merging(environment) { $1 })
+        let words = "listening on "
+        guard let line = await process.errors.line(beginningWith: words) else {
+            Issue.record("the server did not start: \(await process.errors.text())")
+            throw CancellationError()
+        }
+        return MusterServer(
+            process: process, address: String(line.dropFirst(words.count)), directory: directory)
+    }
+
+    /// Ends it the hard way and waits for that.
+    func kill() async {
+        process.signal(SIGKILL)
+        _ = await process.exitCode()
+    }
+
+    /// One exchange on a connection of its own.
+    func call(
+        _ method: String, _ path: String, _ headers: [String] = [], body: Data? = nil
+    ) async throws -> Answer {
+        let connection = try await HTTPConnection(to: address)
+        do {
+            try await connection.send(
+                request(method, path, headers + ["Connection: close"], body: body))
+            let answer = try await connection.answer(isBodyless: method == "HEAD")
+            await connection.close()
+            return answer
+        } catch {
+            await connection.close()
+            throw error
+        }
+    }
+
+    /// - Parameters:
+    ///   - method: the first word.
+    ///   - path: with its query.
+    ///   - headers: whole lines, beside `Host`.
+    ///   - body: has its length declared, or is one chunk if the headers say so.
+    /// - Returns: the request as it is sent.
+    func request(
+        _ method: String, _ path: String, _ headers: [String] = [], body: Data? = nil
+    ) -> Data {
+        var lines = ["\(method) \(path) HTTP/1.1", "Host: \(address)"] + headers
+        var body = body
+        if let whole = body, headers.contains("Transfer-Encoding: chunked") {
+            let size = String(whole.count, radix: 16)
+            body = Data("\(size)\r\n".utf8) + whole + Data("\r\n0\r\n\r\n".utf8)
+        } else if let body {
+            lines.append("Content-Length: \(body.count)")
+        }
+        return Data((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8) + (body ?? Data())
+    }
+
+    // MARK: - What most tests begin with
+
+    func connect(_ name: String = "Shop") async throws -> Webhook {
+        let made = try await Muster.run(
+            "connection", "create", "--name", name, "--cohort-sync", "--json", in: directory)
+        #expect(made.code == 0, "\(made.errors)")
+        let object = try made.object()
+        return Webhook(
+            path: try #require(object["webhook_path"] as? String),
+            user: try #require(object["username"] as? String),
+            secret: try #require(object["secret"] as? String))
+    }
+
+    func operatorKey() async throws -> OperatorKey {
+        let made = try await Muster.run("key", "create", "--name", "tests", "--json", in: directory)
+        #expect(made.code == 0, "\(made.errors)")
+        let object = try made.object()
+        return OperatorKey(
+            id: try #require(object["key_id"] as? String),
+            key: try #require(object["key"] as? String))
+    }
+
+    /// The audiences of a Mixpanel cohort, by the API.
+    func audience(ofCohort cohort: String, _ key: OperatorKey) async throws -> [String: Any]? {
+        let answer = try await call("GET", "/v1/audiences?cohort=\(cohort)", [key.header])
+        #expect(answer.status == 200)
+        return (try answer.object()["data"] as? [[String: Any]])?.first
+    }
+}
+
+/// Runs a server for as long as `body` takes, and ends it whatever happens.
+func withServer<Value>(
+    in directory: TestDirectory? = nil, environment: [String: String] = [:],
+    _ body: (MusterServer) async throws -> Value
+) async throws -> Value {
+    let server = try await MusterServer.start(
+        in: directory ?? TestDirectory(), environment: environment)
+    do {
+        let value = try await body(server)
+        await server.kill()
+        return value
+    } catch {
+        await server.kill()
+        throw error
+    }
+}
+
+/// A cohort sync as its set-up showed it.
+struct Webhook: Sendable {
+    let path: String
+    let user: String
+    let secret: String
+
+    var credentials: String { Data("\(user):\(secret)".utf8).base64EncodedString() }
+    var header: String { "Authorization: Basic \(credentials)" }
+}
+
+struct OperatorKey: Sendable {
+    let id: String
+    let key: String
+
+    var header: String { "Authorization: Bearer \(key)" }
+}
+
+/// A body as Mixpanel sends it; the members have a distinct id and nothing else.
+func page(
+    _ action: String, cohort: String = "77", session: String = "s-1", number: Int = 1,
+    of total: Int = 1, _ members: [String]
+) -> Data {
+    let list = members.map { #"{"mixpanel_distinct_id":"\#($0)"}"# }.joined(separator: ",")
+    return Data(
+        """
+        {"action":"\(action)","parameters":{"mixpanel_project_id":"9","mixpanel_cohort_id":\
+        "\(cohort)","mixpanel_session_id":"\(session)","page_info":{"total_pages":\(total),\
+        "page_count":\(number)},"members":[\(list)]}}
+        """.utf8)
+}

@@ -1,0 +1,87 @@
+import Foundation
+import Testing
+
+extension EndToEndTests {
+    @Suite struct SecretsTests {
+        private static let email = "rosa.lind@example.com"
+
+        @Test func noSecretIsWrittenAnywhereAndNobodysEmailIsLogged() async throws {
+            let directory = try TestDirectory()
+            try await withServer(in: directory, environment: ["MUSTER_LOG_LEVEL": "trace"]) {
+                server in
+                let webhook = try await server.connect()
+                let key = try await server.operatorKey()
+                try await talk(to: server, webhook, key)
+                // With the log of the database, and again when it has been moved into it.
+                let during = try files(in: directory)
+                server.process.signal(SIGTERM)
+                #expect(await server.process.exitCode() == 0)
+                let stored = try during + files(in: directory)
+                let logs = await [
+                    ("stdout", server.process.output.complete()),
+                    ("stderr", server.process.errors.complete()),
+                ]
+                #expect(stored.contains { holds("rosa-distinct", $0.1) }, "the search works")
+                #expect(logs.contains { holds("page recorded", $0.1) }, "the search works")
+                for secret in [webhook.secret, webhook.credentials, key.key] {
+                    for (name, bytes) in stored + logs {
+                        #expect(!holds(secret, bytes), "a secret is in \(name)")
+                    }
+                }
+                for (name, bytes) in logs {
+                    #expect(!holds(Self.email, bytes), "an e-mail address is in \(name)")
+                    #expect(!holds("rosa", bytes), "an id is in \(name)")
+                }
+                // Nor is it kept: no property is, unless the connection allows it by name.
+                #expect(!stored.contains { holds(Self.email, $0.1) })
+            }
+        }
+
+        /// What works, what is refused, and what is broken, all with something to hide.
+        private func talk(
+            to server: MusterServer, _ webhook: Webhook, _ key: OperatorKey
+        ) async throws {
+            let member = #"{"mixpanel_distinct_id":"rosa-distinct","email":"\#(Self.email)"}"#
+            let good = """
+                {"action":"members","parameters":{"mixpanel_cohort_id":"5","members":[\(member)]}}
+                """
+            let bad = """
+                {"action":"members","parameters":{"members":[\(member)]}}
+                """
+            let wrong = Data("\(webhook.user):\(webhook.secret)x".utf8).base64EncodedString()
+            for (header, body, status) in [
+                (webhook.header, good, 200), (webhook.header, bad, 400),
+                (webhook.header, "\(Self.email) {", 400),
+                ("Authorization: Basic \(wrong)", good, 401),
+                ("Authorization: \(webhook.secret)", good, 401),
+            ] {
+                let answer = try await server.call(
+                    "POST", webhook.path, [header], body: Data(body.utf8))
+                #expect(answer.status == status)
+                for hidden in [webhook.secret, webhook.credentials, Self.email] {
+                    #expect(!holds(hidden, answer.body))
+                }
+            }
+            for (path, header, status) in [
+                ("/v1/memberships?match_id=\(Self.email)", key.header, 200),
+                ("/v1/memberships?match_id=rosa-distinct", key.header, 200),
+                ("/v1/nothing/\(Self.email)?key=\(key.key)", key.header, 404),
+                ("/v1/audiences?limit=\(Self.email)", key.header, 400),
+                ("/v1/audiences", "Authorization: Bearer \(key.key)x", 401),
+            ] {
+                #expect(try await server.call("GET", path, [header]).status == status, "\(path)")
+            }
+        }
+
+        private func files(in directory: TestDirectory) throws -> [(String, Data)] {
+            let names = try FileManager.default.contentsOfDirectory(atPath: directory.data)
+            return try names.sorted().map { name in
+                (name, try Data(contentsOf: URL(filePath: directory.data).appending(path: name)))
+            }
+        }
+
+        private func holds(_ text: String, _ bytes: Data) -> Bool {
+            bytes.range(of: Data(text.utf8)) != nil
+        }
+    }
+}

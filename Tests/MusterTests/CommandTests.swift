@@ -1,0 +1,73 @@
+import ArgumentParser
+import Audiences
+import Testing
+
+@testable import muster
+
+@Suite struct CommandTests {
+    @Test func theRootNamesEveryCommand() {
+        let help = Muster.helpMessage(columns: 80)
+        #expect(
+            help == """
+                OVERVIEW: Receives Mixpanel cohorts and answers who is in them.
+
+                USAGE: muster <subcommand>
+
+                OPTIONS:
+                  --version               Show the version.
+                  -h, --help              Show help information.
+
+                SUBCOMMANDS:
+                  serve                   Receives pages and answers questions until it is told
+                                          to stop.
+                  connection              Links to Mixpanel projects.
+                  key                     Keys that open the API.
+                  audience                Cohorts as received.
+                  simulate                Plays Mixpanel against a webhook: a full sync in
+                                          pages, then diffs.
+                  healthcheck             Asks a running server whether it is ready; for a
+                                          container's HEALTHCHECK.
+
+                  See 'muster help <subcommand>' for detailed help.
+                """)
+    }
+
+    /// The commands that scripts rely on.
+    @Test(arguments: [
+        ["serve", "--port", "0", "--data-dir", "d"],
+        ["connection", "create", "--name", "X", "--cohort-sync", "--json", "--data-dir", "d"],
+        ["connection", "list", "--json"], ["connection", "show", "conn_x", "--json"],
+        ["key", "create", "--name", "X", "--json", "--data-dir", "d"],
+        ["key", "list"], ["key", "revoke", "key_x"], ["audience", "list", "--json"],
+        ["audience", "members", "aud_x", "--limit", "1000"],
+        ["audience", "export", "aud_x", "--format", "csv"], ["healthcheck"],
+    ])
+    func aStableCommandIsUnderstood(words: [String]) throws {
+        _ = try Muster.parseAsRoot(words)
+    }
+
+    @Test(arguments: [
+        ["serve", "--port", "x"], ["connection", "create"], ["nothing"],
+        ["audience", "members", "a", "--limit", "0"],
+        ["audience", "members", "a", "--limit", "1001"],
+        ["audience", "export", "a", "--format", "xml"],
+    ])
+    func aCommandThatCannotBeMeantIsUsage(words: [String]) {
+        let error = #expect(throws: (any Error).self) { try Muster.parseAsRoot(words) }
+        if let error { #expect(Muster.exitCode(for: error).rawValue == 64) }
+    }
+
+    @Test(
+        arguments: [
+            (.invalid, 64), (.notFound, 66), (.conflict, 73), (.unavailable, 69),
+            (.internal, 70),
+        ] as [(Failure.Code, Int32)])
+    func aFailureEndsWithACodeOfSysexits(code: Failure.Code, expected: Int32) {
+        #expect(Failure(code, "x").exitCode.rawValue == expected)
+    }
+
+    @Test func aTableLinesUpItsColumns() {
+        let table = Terminal.table(["A", "LONGER"], [["1", "x"], ["234", "y"]])
+        #expect(table == "A    LONGER\n1    x\n234  y")
+    }
+}

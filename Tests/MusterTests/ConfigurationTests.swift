@@ -1,0 +1,162 @@
+import Audiences
+import Configuration
+import Endpoints
+import Foundation
+import HTTPTransport
+import Logging
+import Routing
+import Testing
+
+@testable import muster
+
+@Suite struct ConfigurationTests {
+    /// A configuration file that is gone after the test.
+    private func withFile<Value>(
+        _ text: String, _ body: (String) async throws -> Value
+    ) async throws -> Value {
+        let path = FileManager.default.temporaryDirectory
+            .appending(path: "muster-\(UUID().uuidString).json").path(percentEncoded: false)
+        try text.write(toFile: path, atomically: true, encoding: .utf8)
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        return try await body(path)
+    }
+
+    private func problem(
+        flags: ConfigurationFlags = ConfigurationFlags(), environment: [String: String] = [:]
+    ) async -> String {
+        do {
+            _ = try await MusterConfiguration.read(flags: flags, environment: environment)
+            return ""
+        } catch {
+            return (error as? Failure)?.message ?? "\(error)"
+        }
+    }
+
+    @Test func withoutAnythingTheDefaultsHold() async throws {
+        let read = try await MusterConfiguration.read(
+            flags: ConfigurationFlags(), environment: [:])
+        #expect(read.host == "127.0.0.1")
+        #expect(read.port == 8080)
+        #expect(read.dataDirectory == "./data")
+        #expect(read.publicURL == nil)
+        #expect(read.logLevel == .info)
+        #expect(read.logFormat == .json)
+    }
+
+    @Test func aFlagBeatsTheEnvironmentAndTheEnvironmentTheFile() async throws {
+        let file = #"{"port": 1001, "host": "file.example", "log_level": "debug"}"#
+        try await withFile(file) { path in
+            var flags = ConfigurationFlags(configFile: path)
+            let environment = ["MUSTER_PORT": "1002", "MUSTER_HOST": "env.example"]
+            var read = try await MusterConfiguration.read(flags: flags, environment: environment)
+            #expect(read.port == 1002)
+            #expect(read.host == "env.example")
+            #expect(read.logLevel == .debug)
+            flags.port = 1003
+            read = try await MusterConfiguration.read(flags: flags, environment: environment)
+            #expect(read.port == 1003)
+        }
+    }
+
+    @Test func nestedKeysHaveNamesInTheEnvironment() async throws {
+        let read = try await MusterConfiguration.read(
+            flags: ConfigurationFlags(),
+            environment: [
+                "MUSTER_HTTP_IDLE_TIMEOUT_SECONDS": "7", "MUSTER_DATA_DIR": "/var/lib/muster",
+                "MUSTER_WEBHOOK_BODY_BYTES_MAX": "2048", "MUSTER_LOG_FORMAT": "text",
+                "MUSTER_PUBLIC_URL": "https://hooks.example.com",
+            ])
+        #expect(read.transport.idleTimeout == .seconds(7))
+        #expect(read.dataDirectory == "/var/lib/muster")
+        #expect(read.endpoints.webhookBody.rawBytesMax == 2048)
+        #expect(read.logFormat == .text)
+        #expect(read.publicURL == "https://hooks.example.com")
+    }
+
+    @Test func anUnknownKeyStopsTheStartAndSuggestsTheNearOne() async throws {
+        try await withFile(#"{"http": {"idle_timout_seconds": 5}}"#) { path in
+            let message = await problem(flags: ConfigurationFlags(configFile: path))
+            #expect(message.contains("http.idle_timout_seconds"))
+            #expect(message.contains("did you mean http.idle_timeout_seconds?"))
+        }
+    }
+
+    @Test(arguments: [
+        ("MUSTER_PORT", "abc", "port"), ("MUSTER_PORT", "65536", "0 to 65535"),
+        ("MUSTER_PORT", "-1", "0 to 65535"), ("MUSTER_LOG_LEVEL", "loud", "trace, debug"),
+        ("MUSTER_LOG_FORMAT", "xml", "json, text"), ("MUSTER_DATA_DIR", "", "data_dir"),
+        ("MUSTER_PUBLIC_URL", "hooks.example.com", "public_url"),
+        ("MUSTER_PUBLIC_URL", "https://hooks.example.com/", "public_url"),
+        ("MUSTER_HTTP_IDLE_TIMEOUT_SECONDS", "0", "1 to 3600"),
+        ("MUSTER_HTTP_IDLE_TIMEOUT_SECONDS", "3601", "1 to 3600"),
+        ("MUSTER_WEBHOOK_BODY_BYTES_MAX", "1023", "webhook.body_bytes_max"),
+    ])
+    func aValueThatCannotBeStopsTheStart(name: String, value: String, hint: String) async {
+        let message = await problem(environment: [name: value])
+        #expect(message.contains(hint), "\(message)")
+    }
+
+    @Test(arguments: [
+        ("MUSTER_PORT", "0"), ("MUSTER_PORT", "65535"),
+        ("MUSTER_HTTP_IDLE_TIMEOUT_SECONDS", "1"), ("MUSTER_HTTP_IDLE_TIMEOUT_SECONDS", "3600"),
+    ])
+    func aValueAtTheEdgeIsTaken(name: String, value: String) async {
+        #expect(await problem(environment: [name: value]) == "")
+    }
+
+    @Test func aWrongTypeInTheFileStopsTheStart() async throws {
+        for text in [#"{"port": "8080"}"#, #"{"port": 80.5}"#, #"{"host": 7}"#] {
+            try await withFile(text) { path in
+                let message = await problem(flags: ConfigurationFlags(configFile: path))
+                #expect(!message.isEmpty, "\(text)")
+            }
+        }
+    }
+
+    @Test func aFileThatIsMissingOrNoJSONIsSaid() async throws {
+        let missing = await problem(flags: ConfigurationFlags(configFile: "/nowhere/muster.json"))
+        #expect(missing.contains("/nowhere/muster.json"))
+        for text in ["{", "[]", ""] {
+            try await withFile(text) { path in
+                #expect(await problem(environment: ["MUSTER_CONFIG": path]).contains("JSON"))
+            }
+        }
+    }
+}
+
+/// The example file, its explanation and the code must not drift apart.
+@Suite struct ConfigurationFileTests {
+    private static let root = URL(filePath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+    @Test func theExampleFileHasEveryKeyAtItsDefault() async throws {
+        let path = Self.root.appending(path: "config/muster.json").path(percentEncoded: false)
+        let data = try #require(FileManager.default.contents(atPath: path))
+        let tree = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
+        #expect(Set(ConfigurationFile.keys(of: tree)) == Set(ConfigurationKeys.all))
+        let read = try await MusterConfiguration.read(
+            flags: ConfigurationFlags(configFile: path), environment: [:])
+        let plain = try await MusterConfiguration.read(
+            flags: ConfigurationFlags(), environment: [:])
+        #expect("\(read)" == "\(plain)")
+    }
+
+    @Test func everyKeyIsExplained() throws {
+        let text = try String(
+            contentsOf: Self.root.appending(path: "config/README.md"), encoding: .utf8)
+        for key in ConfigurationKeys.all {
+            #expect(text.contains("| `\(key)` |"), "\(key)")
+        }
+    }
+
+    @Test func everyListedKeyIsReadAndNoOther() throws {
+        let reader = StrictReader(providers: [InMemoryProvider(values: [:])])
+        _ = MusterConfiguration(reader)
+        #expect(reader.keysRead == Set(ConfigurationKeys.all))
+    }
+
+    @Test(arguments: [("", "", 0), ("a", "", 1), ("port", "prot", 2), ("kitten", "sitting", 3)])
+    func distancesAreCounted(left: String, right: String, distance: Int) {
+        #expect(ConfigurationKeys.distance(left, right) == distance)
+    }
+}

@@ -1,0 +1,101 @@
+import Foundation
+import Synchronization
+
+/// The smallest HTTP server there can be: one request after the other on each connection,
+/// answered with the bytes it is told to.
+///
+/// A thread a connection, blocking: what is tested is the other end.
+final class LoopbackReceiver: Sendable {
+    struct Request: Sendable {
+        let head: String
+        let body: [UInt8]
+    }
+
+    let port: UInt16
+    private let listener: Int32
+    private let answer: @Sendable (Request) -> String?
+    private let seen = Mutex<(requests: [Request], connections: Int)>(([], 0))
+
+    /// Listens on a free port of 127.0.0.1; no answer means silence.
+    init(answering answer: @escaping @Sendable (Request) -> String?) throws {
+        self.answer = answer
+        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let bound = withUnsafeMutablePointer(to: &address) { [listener] pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(listener, $0, length) == 0 && listen(listener, 16) == 0
+                    && getsockname(listener, $0, &length) == 0
+            }
+        }
+        port = UInt16(bigEndian: address.sin_port)
+        guard bound else { throw CocoaError(.fileNoSuchFile) }
+        Thread.detachNewThread { [self] in acceptAll() }
+    }
+
+    var url: URL {
+        get throws {
+            guard let url = URL(string: "http://127.0.0.1:\(port)/hook?key=1") else {
+                throw CocoaError(.fileNoSuchFile)
+            }
+            return url
+        }
+    }
+
+    var requests: [Request] { seen.withLock { $0.requests } }
+    var connectionCount: Int { seen.withLock { $0.connections } }
+
+    func stop() {
+        shutdown(listener, Int32(SHUT_RDWR))
+        close(listener)
+    }
+
+    private func acceptAll() {
+        while true {
+            let connection = accept(listener, nil, nil)
+            guard connection >= 0 else { return }
+            seen.withLock { $0.connections += 1 }
+            Thread.detachNewThread { [self] in
+                while let request = read(from: connection) {
+                    seen.withLock { $0.requests.append(request) }
+                    guard let text = answer(request) else { continue }
+                    let bytes = Array(text.utf8)
+                    guard send(connection, bytes, bytes.count, Int32(MSG_NOSIGNAL)) > 0
+                    else { break }
+                }
+                close(connection)
+            }
+        }
+    }
+
+    private func read(from connection: Int32) -> Request? {
+        var head: [UInt8] = []
+        while !head.suffix(4).elementsEqual("\r\n\r\n".utf8) {
+            guard let byte = receive(1, from: connection) else { return nil }
+            head += byte
+        }
+        let text = String(decoding: head, as: UTF8.self)
+        let length = text.firstMatch(of: /(?i)content-length: (\d+)/).flatMap { Int($0.1) } ?? 0
+        guard let body = receive(length, from: connection) else { return nil }
+        return Request(head: text, body: body)
+    }
+
+    private func receive(_ count: Int, from connection: Int32) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        while bytes.count < count {
+            var part = [UInt8](repeating: 0, count: count - bytes.count)
+            let received = recv(connection, &part, part.count, 0)
+            guard received > 0 else { return nil }
+            bytes += part.prefix(received)
+        }
+        return bytes
+    }
+
+    /// An answer with this body.
+    static func reply(_ status: Int, _ body: String = "", headers: [String] = []) -> String {
+        let lines = ["HTTP/1.1 \(status) X", "Content-Length: \(body.utf8.count)"] + headers
+        return lines.joined(separator: "\r\n") + "\r\n\r\n" + body
+    }
+}
