@@ -14,10 +14,6 @@ enum Grammar {
     @inline(__always)
     static func isDigit(_ byte: UInt8) -> Bool { byte &- UInt8(ascii: "0") < 10 }
 
-    /// RFC 5234 appendix B.1, ALPHA.
-    @inline(__always)
-    static func isAlpha(_ byte: UInt8) -> Bool { (byte | 0x20) &- UInt8(ascii: "a") < 26 }
-
     /// RFC 5234 appendix B.1, HEXDIG, with lower case letters too (RFC 3986 section 6.2.2.1,
     /// RFC 9112 section 7.1): its value, or `nil`.
     @inline(__always)

@@ -21,14 +21,6 @@ package enum PlatformError: Error, Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// The process or the system has no descriptor left; waiting a little may help.
-    package var isOutOfDescriptors: Bool {
-        switch self {
-        case .failed(_, EMFILE), .failed(_, ENFILE), .failed(_, ENOBUFS), .failed(_, ENOMEM): true
-        default: false
-        }
-    }
-
     static let addressInUse = PlatformError.failed(call: "bind", code: EADDRINUSE)
 
     /// Another socket listens there already.

@@ -39,8 +39,11 @@ struct AudienceEndpoints: Sendable {
         let page = try await audiences.members(of: audience.id, request.listRange())
         let now = now()
         return .list(
-            page, beside: { json in json.reference(to: audience.id, audience.freshness, at: now) },
-            { json, member in json.member(member) })
+            page,
+            beside: { json in
+                json.key("audience")
+                json.reference(to: audience.id, audience.freshness, at: now)
+            }, { json, member in json.member(member) })
     }
 
     @Sendable func syncs(_ request: Request) async throws -> Response {

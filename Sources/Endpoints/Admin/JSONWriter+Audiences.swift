@@ -32,9 +32,8 @@ extension JSONWriter {
         endObject()
     }
 
-    /// The key `audience`: which one a list is about, and how fresh it is.
+    /// Which audience an answer is about, and how fresh it is.
     mutating func reference(to id: AudienceID, _ freshness: Freshness, at now: Timestamp) {
-        key("audience")
         beginObject()
         key("id")
         string(id.text)

@@ -69,11 +69,7 @@ struct MembershipEndpoints: Sendable {
             json.key("audiences")
             json.beginArray()
             for (id, freshness) in table.audiences {
-                json.beginObject()
-                json.key("id")
-                json.string(id.text)
-                json.freshness(freshness, at: now)
-                json.endObject()
+                json.reference(to: id, freshness, at: now)
             }
             json.endArray()
             json.endObject()
