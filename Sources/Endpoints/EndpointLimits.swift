@@ -11,6 +11,8 @@ package struct EndpointLimits: Sendable, Hashable {
     ///
     /// The largest is a query of 1000 ids of 1 KiB.
     package var apiBody: BodyLimits
+    /// What removing the gzip of either may cost.
+    package var inflate = InflateLimits()
 
     package static let webhookBodyBytesMax = 32 << 20
     package static let webhookInflatedBytesMax = 128 << 20

@@ -28,10 +28,14 @@ package enum BodyError: Error, Sendable, Hashable {
 extension Request {
     /// Reads the whole body and removes its content coding (RFC 9110 section 8.4).
     ///
-    /// - Parameter limits: how much to take, as sent and inflated.
+    /// - Parameters:
+    ///   - limits: how much to take, as sent and inflated.
+    ///   - inflate: what inflating may cost.
     /// - Returns: the body's bytes.
     /// - Throws: why the body could not be had.
-    package func collectBody(_ limits: BodyLimits) async throws(BodyError) -> BodyBuffer {
+    package func collectBody(
+        _ limits: BodyLimits, inflate: InflateLimits
+    ) async throws(BodyError) -> BodyBuffer {
         let coding = try Inflate.Coding.of(head.headers)
         let raw: BodyBuffer
         do {
@@ -43,7 +47,8 @@ extension Request {
         }
         guard let coding else { return raw }
         do {
-            return try Inflate.decode(raw, as: coding, upTo: limits.inflatedBytesMax)
+            return try Inflate.decode(
+                raw, as: coding, upTo: limits.inflatedBytesMax, limits: inflate)
         } catch .tooLarge {
             throw .tooLarge(bytesMax: limits.inflatedBytesMax)
         } catch {

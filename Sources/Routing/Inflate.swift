@@ -4,7 +4,9 @@ package import HTTPWire
 /// Decodes `Content-Encoding: gzip` and `deflate`: the only user of zlib.
 ///
 /// Everything is counted on what really came in and out, never on a length that somebody
-/// announced. A bomb costs a buffer of the size it was caught at, at most the caller's limit.
+/// announced. Content costs its own size: a block of 4 MiB or more grows by moving its pages, not
+/// by being copied, and pages that nothing was written to are not there. A bomb costs what it was
+/// caught at: `ratioMax` times what was received, the grace, or the caller's limit.
 package enum Inflate {
     package enum Coding: Sendable, Hashable, CaseIterable {
         /// RFC 1952; several members in a row are one content (section 2.2).
@@ -21,18 +23,28 @@ package enum Inflate {
     ///   - body: the body as received, encoded.
     ///   - coding: what the sender says it is.
     ///   - bytesMax: how much content to take.
-    ///   - makeBuffer: gives a buffer of at least that capacity, from a pool for instance.
+    ///   - limits: what decoding may cost beside that.
     /// - Returns: the content, at most `bytesMax` bytes.
     /// - Throws: ``InflateError``; what was decoded until then is dropped.
     package static func decode(
         _ body: BodyBuffer, as coding: Coding, upTo bytesMax: Int,
-        makeBuffer: @escaping (Int) -> BodyBuffer = { BodyBuffer(capacity: $0) }
+        limits: InflateLimits = InflateLimits()
+    ) throws(InflateError) -> BodyBuffer {
+        try decode(body, as: coding, upTo: bytesMax, limits: limits, resize: muster_resize)
+    }
+
+    /// As realloc(3); a test looks over its shoulder.
+    typealias Resize = (UnsafeMutableRawPointer?, Int) -> UnsafeMutableRawPointer?
+
+    static func decode(
+        _ body: BodyBuffer, as coding: Coding, upTo bytesMax: Int, limits: InflateLimits,
+        resize: @escaping Resize
     ) throws(InflateError) -> BodyBuffer {
         let result = body.withUnsafeBytes { bytes in
             Result { () throws(InflateError) in
-                var content = Content(
-                    bytesMax: max(0, bytesMax), encodedCount: bytes.count,
-                    makeBuffer: makeBuffer)
+                var content = try Content(
+                    bytesMax: max(0, bytesMax), encodedCount: bytes.count, limits: limits,
+                    resize: resize)
                 try decode(bytes, as: coding, into: &content)
                 return content.buffer
             }
@@ -92,48 +104,77 @@ package enum Inflate {
     }
 }
 
-/// The content decoded so far, in a buffer that doubles up to a limit.
+/// Memory that grows in place where it can.
+///
+/// `@unchecked Sendable`: written by one task before it is handed on, and only read after that.
+private final class Block: @unchecked Sendable {
+    private(set) var memory: UnsafeMutableRawBufferPointer
+    private let resize: Inflate.Resize
+
+    init(capacity: Int, resize: @escaping Inflate.Resize) throws(InflateError) {
+        self.resize = resize
+        memory = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+        try grow(to: capacity)
+    }
+
+    deinit {
+        muster_free(memory.baseAddress)
+    }
+
+    func grow(to capacity: Int) throws(InflateError) {
+        guard let grown = resize(memory.baseAddress, max(1, capacity)) else { throw .outOfMemory }
+        memory = UnsafeMutableRawBufferPointer(start: grown, count: capacity)
+    }
+}
+
+/// The content decoded so far, in memory that doubles up to a limit.
 private struct Content {
     let bytesMax: Int
-    let makeBuffer: (Int) -> BodyBuffer
-    private(set) var buffer: BodyBuffer
+    let limits: InflateLimits
+    private let block: Block
+    private var count = 0
 
-    init(bytesMax: Int, encodedCount: Int, makeBuffer: @escaping (Int) -> BodyBuffer) {
+    init(
+        bytesMax: Int, encodedCount: Int, limits: InflateLimits, resize: @escaping Inflate.Resize
+    ) throws(InflateError) {
         self.bytesMax = bytesMax
-        self.makeBuffer = makeBuffer
+        self.limits = limits
         // Members compress to an eighth or better, so most pages fit at once.
         let (wanted, overflow) = encodedCount.multipliedReportingOverflow(by: 8)
         let first = min(
-            max(overflow ? .max : wanted, InflateLimits.firstBufferBytesMin),
-            InflateLimits.firstBufferBytesMax)
-        buffer = makeBuffer(min(first, bytesMax))
+            max(overflow ? .max : wanted, limits.firstBufferBytesMin),
+            max(limits.firstBufferBytesMin, limits.firstBufferBytesMax))
+        block = try Block(capacity: min(first, bytesMax), resize: resize)
+    }
+
+    /// What was decoded; it keeps the memory.
+    var buffer: BodyBuffer {
+        let buffer = BodyBuffer(memory: block.memory) { [block] _ in _ = block }
+        buffer.fill { _ in count }
+        return buffer
     }
 
     /// Lets `write` put at least one byte somewhere, and refuses the byte past the limit.
     mutating func makeRoom(
         _ write: (UnsafeMutableRawBufferPointer) throws(InflateError) -> Int
     ) throws(InflateError) {
-        if buffer.count == buffer.capacity, buffer.capacity < bytesMax { grow() }
-        let allowed = bytesMax - buffer.count
-        guard allowed > 0 else {
+        if count == block.memory.count, count < bytesMax { try grow() }
+        guard count < bytesMax else {
             try probe(write)
             return
         }
-        try buffer.fill { (room) throws(InflateError) in
-            try write(UnsafeMutableRawBufferPointer(rebasing: room.prefix(allowed)))
-        }
+        count += try write(UnsafeMutableRawBufferPointer(rebasing: block.memory[count...]))
     }
 
     func checkRatio(read: Int) throws(InflateError) {
-        guard buffer.count > InflateLimits.ratioGraceBytes else { return }
-        guard buffer.count / InflateLimits.ratioMax <= read else { throw .tooDense }
+        guard count > limits.ratioGraceBytes else { return }
+        let (most, overflow) = read.multipliedReportingOverflow(by: limits.ratioMax)
+        guard overflow || count <= most else { throw .tooDense }
     }
 
-    private mutating func grow() {
-        let (doubled, overflow) = buffer.capacity.multipliedReportingOverflow(by: 2)
-        let larger = makeBuffer(overflow ? bytesMax : min(max(doubled, 1), bytesMax))
-        buffer.withUnsafeBytes { _ = larger.append($0) }
-        buffer = larger
+    private func grow() throws(InflateError) {
+        let (doubled, overflow) = count.multipliedReportingOverflow(by: 2)
+        try block.grow(to: overflow ? bytesMax : min(max(doubled, 1), bytesMax))
     }
 
     /// The buffer is full to the limit: fine if the stream has nothing left but its end.

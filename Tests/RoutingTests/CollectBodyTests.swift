@@ -8,7 +8,7 @@ import Testing
     let limits = BodyLimits(rawBytesMax: 100, inflatedBytesMax: 200)
 
     private func collect(
-        _ body: ArrayBody, coding: [String] = []
+        _ body: ArrayBody, coding: [String] = [], inflate: InflateLimits = InflateLimits()
     ) async throws(BodyError) -> [UInt8] {
         let head = RequestHead(
             method: .post, target: Target(segments: ["x"]), version: .http11,
@@ -16,7 +16,7 @@ import Testing
         let request = Request(
             head: head, body: body, peer: Peer(address: "127.0.0.1"),
             id: RequestID.Generator(prefix: "t").next(), logger: LogCapture().logger())
-        return try await request.collectBody(limits).withUnsafeBytes { Array($0) }
+        return try await request.collectBody(limits, inflate: inflate).withUnsafeBytes { Array($0) }
     }
 
     @Test func piecesBecomeOneBody() async throws {
@@ -66,6 +66,25 @@ import Testing
         }
         await #expect(throws: BodyError.undecodable(.truncated)) {
             try await collect(ArrayBody([hello.dropLast()]), coding: ["gzip"])
+        }
+    }
+
+    @Test func inflatingIsHeldToTheLimitsThatArePassedIn() async throws {
+        let body = gzipped(Array(repeating: 7, count: 200))
+        #expect(try await collect(ArrayBody([body]), coding: ["gzip"]).count == 200)
+        var inflate = InflateLimits()
+        inflate.ratioMax = 1
+        inflate.ratioGraceBytes = 199
+        await #expect(throws: BodyError.undecodable(.tooDense)) {
+            try await collect(ArrayBody([body]), coding: ["gzip"], inflate: inflate)
+        }
+    }
+
+    @Test func theInflatedBodyHasALimitOfItsOwn() async throws {
+        let most = [UInt8](repeating: 7, count: 200)
+        #expect(try await collect(ArrayBody([gzipped(most)]), coding: ["gzip"]) == most)
+        await #expect(throws: BodyError.tooLarge(bytesMax: 200)) {
+            try await collect(ArrayBody([gzipped(most + [7])]), coding: ["gzip"])
         }
     }
 

@@ -1,16 +1,34 @@
+import Foundation
 import HTTPWire
-import Routing
 import Synchronization
 import Testing
+
+@testable import Routing
 
 @Suite struct InflateTests {
     private let page = Array(
         (0..<500).map { "{\"mixpanel_distinct_id\":\"u-\($0 &* 7919 % 5003)\"}" }.joined().utf8)
 
     private func decode(
-        _ bytes: [UInt8], as coding: Inflate.Coding = .gzip, upTo bytesMax: Int = 1 << 20
+        _ bytes: [UInt8], as coding: Inflate.Coding = .gzip, upTo bytesMax: Int = 1 << 20,
+        limits: InflateLimits = InflateLimits()
     ) throws(InflateError) -> [UInt8] {
-        try Inflate.decode(BodyBuffer(bytes), as: coding, upTo: bytesMax).array
+        try Inflate.decode(BodyBuffer(bytes), as: coding, upTo: bytesMax, limits: limits).array
+    }
+
+    /// The sizes of the memory that decoding asked for, in order.
+    private func sizes(
+        decoding bytes: [UInt8], upTo bytesMax: Int, limits: InflateLimits = InflateLimits()
+    ) -> (sizes: [Int], outcome: Result<BodyBuffer, InflateError>) {
+        let asked = Mutex<[Int]>([])
+        let outcome = Result { () throws(InflateError) in
+            try Inflate.decode(BodyBuffer(bytes), as: .gzip, upTo: bytesMax, limits: limits) {
+                (memory, count) in
+                asked.withLock { $0.append(count) }
+                return realloc(memory, count)
+            }
+        }
+        return (asked.withLock { $0 }, outcome)
     }
 
     @Test(arguments: [
@@ -137,29 +155,59 @@ import Testing
         #expect(throws: InflateError.tooLarge(bytesMax: 0)) { try decode(gzipped([1]), upTo: -1) }
     }
 
-    @Test func aBufferLargerThanAskedForDoesNotRaiseTheLimit() throws {
-        let body = BodyBuffer(gzipped(page))
-        #expect(throws: InflateError.tooLarge(bytesMax: 10)) {
-            try Inflate.decode(body, as: .gzip, upTo: 10) { BodyBuffer(capacity: $0 + 1 << 20) }
-        }
-    }
-
     @Test func aBombIsCaughtByItsRatioWithLittleMemory() {
         // Sixteen MiB of one letter: about a thousand to one.
         let bomb = gzipped(Array(repeating: 0x61, count: 16 << 20))
-        let allocated = Mutex<[Int]>([])
-        #expect(throws: InflateError.tooDense) {
-            try Inflate.decode(BodyBuffer(bomb), as: .gzip, upTo: 128 << 20) { capacity in
-                allocated.withLock { $0.append(capacity) }
-                return BodyBuffer(capacity: capacity)
+        let (sizes, outcome) = sizes(decoding: bomb, upTo: 128 << 20)
+        #expect(throws: InflateError.tooDense) { try outcome.get() }
+        #expect(sizes.max().map { $0 <= 4 * InflateLimits().ratioGraceBytes } == true)
+    }
+
+    /// The first block, and each growth of it.
+    @Test(arguments: 1...4)
+    func withoutMemoryTheDecoderSaysSo(call: Int) {
+        let calls = Mutex(0)
+        let content = Array(repeating: UInt8(0x20), count: 100 << 10)
+        #expect(throws: InflateError.outOfMemory) {
+            try Inflate.decode(
+                BodyBuffer(gzipped(content)), as: .gzip, upTo: 1 << 20, limits: InflateLimits()
+            ) { memory, count in
+                let number = calls.withLock { calls in
+                    calls += 1
+                    return calls
+                }
+                return number == call ? nil : realloc(memory, count)
             }
         }
-        let capacities = allocated.withLock { $0 }
-        #expect(capacities.allSatisfy { $0 <= 4 * InflateLimits.ratioGraceBytes })
+        #expect(calls.withLock { $0 } == call)
+    }
+
+    @Test func theRatioIsTheConfiguredOne() throws {
+        var limits = InflateLimits()
+        limits.ratioGraceBytes = 0
+        let content = Array(repeating: UInt8(0x61), count: 100_000)
+        let encoded = gzipped(content)
+        limits.ratioMax = (content.count + encoded.count - 1) / encoded.count
+        #expect(try decode(encoded, limits: limits) == content)
+        limits.ratioMax -= 1
+        #expect(throws: InflateError.tooDense) { try decode(encoded, limits: limits) }
+    }
+
+    @Test(arguments: [(100, 1000), (100, 100), (100, 0), (1, 1 << 20)])
+    func theFirstBufferIsWithinItsBounds(least: Int, most: Int) throws {
+        var limits = InflateLimits()
+        limits.firstBufferBytesMin = least
+        limits.firstBufferBytesMax = most
+        for content in [[], page] {
+            let encoded = gzipped(content)
+            let (sizes, outcome) = sizes(decoding: encoded, upTo: 1 << 20, limits: limits)
+            #expect(try outcome.get().array == content)
+            #expect(sizes.first == min(max(encoded.count * 8, least), max(least, most)))
+        }
     }
 
     @Test func aRatioIsFreeUpToTheGraceAndCountedBeyondIt() throws {
-        let grace = InflateLimits.ratioGraceBytes
+        let grace = InflateLimits().ratioGraceBytes
         let letters = { Array(repeating: UInt8(0x61), count: $0) }
         #expect(try decode(gzipped(letters(grace)), upTo: 8 << 20).count == grace)
         #expect(throws: InflateError.tooDense) {
@@ -180,23 +228,14 @@ import Testing
 
     @Test func theBufferDoublesInsteadOfStartingAtTheLimit() throws {
         let content = (0..<(300 << 10)).map { UInt8(truncatingIfNeeded: $0 &* $0 >> 7) }
-        let allocated = Mutex<[Int]>([])
-        let encoded = BodyBuffer(gzipped(Array(repeating: 0x20, count: 100 << 10)))
-        let decoded = try Inflate.decode(encoded, as: .gzip, upTo: 128 << 20) { capacity in
-            allocated.withLock { $0.append(capacity) }
-            return BodyBuffer(capacity: capacity)
-        }
-        #expect(decoded.count == 100 << 10)
-        #expect(allocated.withLock { $0 } == [16 << 10, 32 << 10, 64 << 10, 128 << 10])
-        allocated.withLock { $0 = [] }
+        let encoded = gzipped(Array(repeating: 0x20, count: 100 << 10))
+        let whole = sizes(decoding: encoded, upTo: 128 << 20)
+        #expect(try whole.outcome.get().count == 100 << 10)
+        #expect(whole.sizes == [16 << 10, 32 << 10, 64 << 10, 128 << 10])
         let limit = (100 << 10) - 1
-        #expect(throws: InflateError.tooLarge(bytesMax: limit)) {
-            try Inflate.decode(encoded, as: .gzip, upTo: limit) { capacity in
-                allocated.withLock { $0.append(capacity) }
-                return BodyBuffer(capacity: capacity)
-            }
-        }
-        #expect(allocated.withLock { $0 } == [16 << 10, 32 << 10, 64 << 10, limit])
+        let cut = sizes(decoding: encoded, upTo: limit)
+        #expect(throws: InflateError.tooLarge(bytesMax: limit)) { try cut.outcome.get() }
+        #expect(cut.sizes == [16 << 10, 32 << 10, 64 << 10, limit])
         #expect(try decode(gzipped(content)) == content)
     }
 }

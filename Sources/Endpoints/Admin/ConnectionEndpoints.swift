@@ -8,14 +8,14 @@ import Routing
 struct ConnectionEndpoints: Sendable {
     private let connections: any ConnectionStore
     private let secrets: Secrets
-    private let limits: BodyLimits
+    private let limits: EndpointLimits
     private let publicURL: String?
     private let now: @Sendable () -> Timestamp
 
     init(_ parts: Dependencies) {
         connections = parts.connections
         secrets = parts.secrets
-        limits = parts.limits.apiBody
+        limits = parts.limits
         publicURL = parts.publicURL
         now = parts.now
     }

@@ -6,12 +6,12 @@ import Routing
 /// Who is in what: the look-ups an app back end makes.
 struct MembershipEndpoints: Sendable {
     private let audiences: any AudienceStore
-    private let limits: BodyLimits
+    private let limits: EndpointLimits
     private let now: @Sendable () -> Timestamp
 
     init(_ parts: Dependencies) {
         audiences = parts.audiences
-        limits = parts.limits.apiBody
+        limits = parts.limits
         now = parts.now
     }
 

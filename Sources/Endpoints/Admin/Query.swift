@@ -56,8 +56,8 @@ extension Request {
     ///
     /// A key that nobody reads is an error, not ignored: it would be a wish that is silently not
     /// fulfilled.
-    func object(_ limits: BodyLimits, keys: [String]) async throws -> JSONObject {
-        let body = try await collectBody(limits)
+    func object(_ limits: EndpointLimits, keys: [String]) async throws -> JSONObject {
+        let body = try await collectBody(limits.apiBody, inflate: limits.inflate)
         let value: JSONValue
         do {
             value = try body.withUnsafeBytes { try JSONValue(parsing: $0) }

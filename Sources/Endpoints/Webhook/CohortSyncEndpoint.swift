@@ -9,7 +9,7 @@ struct CohortSyncEndpoint: Sendable {
     private let admit: AdmitConnection
     private let connections: any ConnectionStore
     private let syncs: any SyncStore
-    private let limits: BodyLimits
+    private let limits: EndpointLimits
     private let now: @Sendable () -> Timestamp
 
     init(_ parts: Dependencies) {
@@ -17,7 +17,7 @@ struct CohortSyncEndpoint: Sendable {
             connections: parts.connections, secrets: parts.secrets, now: parts.now)
         connections = parts.connections
         syncs = parts.syncs
-        limits = parts.limits.webhookBody
+        limits = parts.limits
         now = parts.now
     }
 
@@ -25,7 +25,8 @@ struct CohortSyncEndpoint: Sendable {
     @Sendable func receive(_ request: Request) async -> Response {
         do {
             let connection = try await admit(request)
-            let body = try await request.collectBody(limits)
+            let body = try await request.collectBody(
+                limits.webhookBody, inflate: limits.inflate)
             let message = try CohortSyncMessage(parsing: body, for: connection)
             let outcome = try await record(message.page, from: connection)
             log(message.page, from: connection, outcome, request)

@@ -1,14 +1,8 @@
 /// Every key that may be set; config/muster.json shows each at its default.
 enum ConfigurationKeys {
-    static let all = [
-        "host", "port", "public_url", "data_dir", "log_level", "log_format",
-        "http.connections_max", "http.header_timeout_seconds", "http.idle_timeout_seconds",
-        "http.body_bytes_per_second_min", "http.body_grace_seconds",
-        "http.write_timeout_seconds", "http.drain_accept_delay_seconds",
-        "http.drain_timeout_seconds", "http.request_line_bytes_max",
-        "http.header_block_bytes_max", "http.header_fields_max", "webhook.body_bytes_max",
-        "webhook.inflated_bytes_max",
-    ]
+    static let all =
+        ["host", "port", "public_url", "data_dir", "log_level", "log_format"]
+        + LimitKey.all.map(\.name)
 
     /// The key that `wrong` was most likely meant to be.
     static func nearest(to wrong: String) -> String {

@@ -62,40 +62,7 @@ extension MusterConfiguration {
         dataDirectory = reader.string("data_dir", dataDirectory) { !$0.isEmpty }
         logLevel = reader.choice("log_level", logLevel)
         logFormat = reader.choice("log_format", logFormat)
-        drainTimeout = reader.seconds("http.drain_timeout_seconds", drainTimeout, in: 0...600)
-        readTransport(reader)
-        readBodies(reader)
-    }
-
-    private mutating func readTransport(_ reader: StrictReader) {
-        transport.connectionsMax = reader.int(
-            "http.connections_max", transport.connectionsMax, in: 1...1_000_000)
-        transport.headerTimeout = reader.seconds(
-            "http.header_timeout_seconds", transport.headerTimeout, in: 1...600)
-        transport.idleTimeout = reader.seconds(
-            "http.idle_timeout_seconds", transport.idleTimeout, in: 1...3600)
-        transport.bodyBytesPerSecondMin = reader.int(
-            "http.body_bytes_per_second_min", transport.bodyBytesPerSecondMin, in: 0...1 << 30)
-        transport.bodyGrace = reader.seconds(
-            "http.body_grace_seconds", transport.bodyGrace, in: 1...600)
-        transport.writeTimeout = reader.seconds(
-            "http.write_timeout_seconds", transport.writeTimeout, in: 1...600)
-        transport.drainAcceptDelay = reader.seconds(
-            "http.drain_accept_delay_seconds", transport.drainAcceptDelay, in: 0...600)
-        wire.requestLineBytesMax = reader.int(
-            "http.request_line_bytes_max", wire.requestLineBytesMax, in: 1024...1 << 20)
-        wire.headerBlockBytesMax = reader.int(
-            "http.header_block_bytes_max", wire.headerBlockBytesMax, in: 1024...1 << 20)
-        wire.headerFieldsMax = reader.int(
-            "http.header_fields_max", wire.headerFieldsMax, in: 10...10_000)
-    }
-
-    private mutating func readBodies(_ reader: StrictReader) {
-        endpoints.webhookBody.rawBytesMax = reader.int(
-            "webhook.body_bytes_max", endpoints.webhookBody.rawBytesMax, in: 1024...1 << 30)
-        endpoints.webhookBody.inflatedBytesMax = reader.int(
-            "webhook.inflated_bytes_max", endpoints.webhookBody.inflatedBytesMax,
-            in: 1024...1 << 32)
+        for limit in LimitKey.all { limit.read(reader, into: &self) }
     }
 
     private static func isPublicURL(_ text: String) -> Bool {

@@ -31,10 +31,6 @@ final class StrictReader: Sendable {
         return value
     }
 
-    func seconds(_ key: String, _ fallback: Duration, in range: ClosedRange<Int>) -> Duration {
-        .seconds(int(key, Int(fallback.components.seconds), in: range))
-    }
-
     func choice<Choice: RawRepresentable & CaseIterable & Sendable>(
         _ key: String, _ fallback: Choice
     ) -> Choice where Choice.RawValue == String {
