@@ -65,6 +65,15 @@ final class BufferPool: @unchecked Sendable {
         min(declared ?? smallBytesMax, classes[0])
     }
 
+    /// Frees what nobody uses.
+    func giveBack() {
+        let unused = free.withLock { free in
+            defer { free = Free(lists: Self.classes.map { _ in [] }) }
+            return free.lists
+        }
+        unused.joined().forEach { $0.memory.deallocate() }
+    }
+
     private func give(_ memory: UnsafeMutableRawBufferPointer, _ index: Int) {
         let block = Block(memory: memory)
         let isKept = free.withLock { free in

@@ -4,6 +4,7 @@ import Platform
 /// The body of a request that has none.
 struct EmptyBody: BodyReader {
     var declaredLength: Int? { 0 }
+    var isCutShort: Bool { false }
 
     func next() async throws(WireError) -> [UInt8]? { nil }
 
@@ -28,6 +29,8 @@ final class RequestBody: BodyReader, @unchecked Sendable {
             grace: limits.bodyGrace, silenceMax: limits.bodySilenceMax,
             bytesPerSecondMin: limits.bodyBytesPerSecondMin)
     }
+
+    var isCutShort: Bool { failure == .disconnected }
 
     /// The exchange is over: a handler that kept the reader must not read the next request.
     func retire() {
@@ -104,7 +107,7 @@ final class RequestBody: BodyReader, @unchecked Sendable {
     private nonisolated(nonsending) func gather(_ limit: Int) async throws(WireError) -> BodyBuffer
     {
         if let declaredLength, declaredLength > limit { throw .bodyTooLarge }
-        var buffer = connection.worker.buffers.take(
+        var buffer = connection.worker.takeBuffer(
             min(limit, BufferPool.firstCapacity(declared: declaredLength)))
         while true {
             // What has arrived with the head, and every piece of a chunked body.
@@ -161,7 +164,7 @@ final class RequestBody: BodyReader, @unchecked Sendable {
     }
 
     private func grow(_ buffer: inout BodyBuffer, _ limit: Int) {
-        let larger = connection.worker.buffers.take(
+        let larger = connection.worker.takeBuffer(
             max(1, min(limit, BufferPool.capacity(after: buffer.capacity))))
         buffer.withUnsafeBytes { _ = larger.append($0) }
         buffer = larger

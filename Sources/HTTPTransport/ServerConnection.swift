@@ -25,6 +25,8 @@ final class ServerConnection: BatchFollower, @unchecked Sendable {
     var isWithoutRequest: Bool {
         idleSince != nil || (state.phase == .readingHead && output.isEmpty)
     }
+    /// Whether the answer is sent, and what still comes is thrown away.
+    private(set) var isClosing = false
     /// Until when the current wait for a request may last.
     private var deadline = MonotonicTime.never
     /// The wait is for the rest of a head.
@@ -239,7 +241,9 @@ final class ServerConnection: BatchFollower, @unchecked Sendable {
         guard closing == .inStages else { return }
         try stream.finish()
         input.consumeAll()
-        let deadline = worker.loop.now.advanced(by: limits.closingTimeout)
+        isClosing = true
+        let deadline = worker.loop.now.advanced(
+            by: worker.isFinishing ? limits.drainClosingTimeout : limits.closingTimeout)
         var discarded = 0
         while discarded < limits.closingBytesMax,
             await receiveWhileClosing(by: deadline) == nil

@@ -78,10 +78,21 @@ package struct TransportLimits: Sendable, Hashable {
     /// for a while.
     package var drainAcceptDelay = Duration.seconds(5)
 
+    /// How long a client that has its answer may hold up the end of a drain by sending on.
+    ///
+    /// The answer is in its socket; what it still sends is thrown away. A round trip around the
+    /// earth is a third of a second.
+    package var drainClosingTimeout = Duration.seconds(1)
+
     /// Freed body buffers a loop keeps for the next body.
     ///
     /// Sixty-four pages of 150 KB in flight on one loop use 16 MiB of 256 KiB buffers.
     package var pooledBytesMax = 16 * 1024 * 1024
+
+    /// How long a loop must be quiet until it gives freed memory back to the system.
+    ///
+    /// Longer than the pause between two pages of a sync, which come one after the other.
+    package var memoryIdleDelay = Duration.seconds(5)
 
     package init() {}
 

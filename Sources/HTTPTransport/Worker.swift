@@ -49,11 +49,14 @@ final class Worker: @unchecked Sendable {
     private var connections: [ObjectIdentifier: ServerConnection] = [:]
     private var refusedCount = 0
     private var isDraining = false
+    /// Nothing more is accepted, and the end waits for the connections that are left.
+    private(set) var isFinishing = false
     private var onEmpty: (() -> Void)?
 
     private var dateSecond: Int64 = -1
     private var dateBytes: [UInt8] = []
     private var spareOutputs: [[UInt8]] = []
+    private var idleMemory = IdleMemory()
 
     init(loop: EventLoop, service: Service) {
         self.loop = loop
@@ -86,6 +89,7 @@ final class Worker: @unchecked Sendable {
         // The one that was evicted has left the table, and its place, already.
         guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
         service.gauge.closed()
+        memoryUsed()
         announceIfEmpty()
     }
 
@@ -130,8 +134,16 @@ final class Worker: @unchecked Sendable {
     /// left.
     func finishDrain(_ whenEmpty: @escaping () -> Void) {
         onEmpty = whenEmpty
+        isFinishing = true
         for connection in connections.values where connection.isWithoutRequest {
             connection.abandon()
+        }
+        loop.schedule(at: loop.now.advanced(by: service.limits.drainClosingTimeout)) {
+            [weak self] in
+            guard let self else { return }
+            for connection in connections.values where connection.isClosing {
+                connection.abandon()
+            }
         }
         announceIfEmpty()
     }
@@ -150,6 +162,31 @@ final class Worker: @unchecked Sendable {
     }
 
     // MARK: Shared memory
+
+    /// A buffer for at least `capacity` bytes of a body.
+    func takeBuffer(_ capacity: Int) -> BodyBuffer {
+        memoryUsed()
+        return buffers.take(capacity)
+    }
+
+    /// Notes a use of memory, and looks after a while whether it was the last for now.
+    private func memoryUsed() {
+        guard idleMemory.used() else { return }
+        let next = loop.now.advanced(by: service.limits.memoryIdleDelay)
+        loop.schedule(at: next) { [weak self] in self?.lookAfterMemory() }
+    }
+
+    private func lookAfterMemory() {
+        switch idleMemory.elapsed() {
+        case .lookAgain:
+            let next = loop.now.advanced(by: service.limits.memoryIdleDelay)
+            loop.schedule(at: next) { [weak self] in self?.lookAfterMemory() }
+        case .giveBack:
+            spareOutputs = []
+            buffers.giveBack()
+            Syscalls.trimHeap()
+        }
+    }
 
     /// Today's date as the `Date` field wants it; written once a second.
     func date() -> [UInt8] {

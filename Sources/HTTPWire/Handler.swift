@@ -28,6 +28,12 @@ package protocol BodyReader: Sendable {
     /// The Content-Length of the body, 0 if the request has none, `nil` if it is chunked.
     var declaredLength: Int? { get }
 
+    /// Whether a pull has found that the client went away before the end of the body, so that
+    /// an answer is most likely for nobody.
+    ///
+    /// Ask where the handler was called.
+    var isCutShort: Bool { get }
+
     /// The next piece of the body, never empty; `nil` at its end.
     func next() async throws(WireError) -> [UInt8]?
 

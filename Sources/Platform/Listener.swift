@@ -21,15 +21,19 @@ package final class Listener: Pollable, @unchecked Sendable {
     package let address: SocketAddress
     private var descriptor: Descriptor?
     private let raw: Int32
+    private let backlog: Int32
     private let accept: Accept
     private var loop: EventLoop?
     private var registration: Registration?
     private var accepted: Accepted?
 
-    private init(_ socket: consuming Descriptor, accept: @escaping Accept) throws(PlatformError) {
+    private init(
+        _ socket: consuming Descriptor, backlog: Int32, accept: @escaping Accept
+    ) throws(PlatformError) {
         address = try Syscalls.localAddress(of: socket)
         raw = socket.raw
         descriptor = consume socket
+        self.backlog = backlog
         self.accept = accept
     }
 
@@ -59,7 +63,7 @@ package final class Listener: Pollable, @unchecked Sendable {
             if address.port != nil { try Syscalls.set(.reusePort, on: socket.raw) }
             try Syscalls.bind(socket, bound)
             try Syscalls.listen(socket, backlog: backlog)
-            let listener = try Listener(socket, accept: accept)
+            let listener = try Listener(socket, backlog: backlog, accept: accept)
             bound = listener.address
             listeners.append(listener)
         }
@@ -99,9 +103,13 @@ package final class Listener: Pollable, @unchecked Sendable {
     }
 
     /// Accepts what has queued up, and then listens no more.
+    ///
+    /// Closing the socket resets whoever is left in its queue, and they were told that they are
+    /// connected. The queue holds one more than the backlog; those who go on coming meanwhile are
+    /// not waited for.
     package func stop() {
         guard let registration else { return }
-        ready(.read)
+        acceptQueued(max: Int(backlog) + 1)
         loop?.unregister(registration, raw)
         self.registration = nil
         descriptor = nil
@@ -110,7 +118,11 @@ package final class Listener: Pollable, @unchecked Sendable {
     }
 
     func ready(_ readiness: Readiness) {
-        for _ in 0..<Self.acceptsPerBatchMax {
+        acceptQueued(max: Self.acceptsPerBatchMax)
+    }
+
+    private func acceptQueued(max: Int) {
+        for _ in 0..<max {
             do throws(PlatformError) {
                 guard let (raw, peer) = try accept(raw) else { return }
                 accepted?(Descriptor(owning: raw), peer)

@@ -80,6 +80,11 @@ package enum Syscalls {
         _ = mallopt(M_TRIM_THRESHOLD, 2 * largeBlockBytes)
     }
 
+    /// Gives the free pages between the blocks in use back to the system, in every arena.
+    package static func trimHeap() {
+        _ = malloc_trim(0)
+    }
+
     /// From here on a block is mapped by itself, and unmapped when it is freed: rare enough that
     /// its page faults don't matter.
     static let largeBlockBytes: Int32 = 4 << 20

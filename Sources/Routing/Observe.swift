@@ -6,7 +6,8 @@ package import Logging
 /// Levels are chosen so that a busy server stays readable at `info`: what was refused is `info`,
 /// "not now" (503) is `warning`, a fault of ours is `error`, and everything that went well, of
 /// which there may be thousands a second, is `debug`; endpoints that changed something say so
-/// themselves. Nothing a caller sent is logged, only the route's pattern.
+/// themselves. A client that leaves in the middle of its body is nobody's alarm: `info`, without a
+/// status, as nobody hears it. Nothing a caller sent is logged, only the route's pattern.
 package struct Observe: Sendable {
     private let router: Router
     private let ids: RequestID.Generator
@@ -64,26 +65,29 @@ package struct Observe: Sendable {
             response = router.refuse(request(Parameters()), .methodUnknown)
         }
         response.headers.append(("X-Request-Id", id.description))
-        log(head.method, pattern, response.status, since: start, peer, to: logger)
+        log(
+            head.method, pattern, body.isCutShort ? nil : response.status, since: start, peer,
+            to: logger)
         return response
     }
 
     private func log(
-        _ method: Method, _ pattern: String?, _ status: Status, since start: UInt64,
+        _ method: Method, _ pattern: String?, _ status: Status?, since start: UInt64,
         _ peer: Peer, to logger: Logger
     ) {
-        let level = Self.level(status)
+        let level = status.map(Self.level) ?? .info
         guard level >= logger.logLevel else { return }
         let microseconds = (nanoseconds() &- start) / 1000
+        var metadata: Logger.Metadata = [
+            "http.method": .string(method.isKnown ? method.name : "other"),
+            "http.route": .string(pattern ?? "none"),
+            "duration.us": .stringConvertible(microseconds),
+            "peer.address": .string(peer.address),
+        ]
+        if let status { metadata["http.status"] = .stringConvertible(status.code) }
         logger.log(
-            level: level, "request answered",
-            metadata: [
-                "http.method": .string(method.isKnown ? method.name : "other"),
-                "http.route": .string(pattern ?? "none"),
-                "http.status": .stringConvertible(status.code),
-                "duration.us": .stringConvertible(microseconds),
-                "peer.address": .string(peer.address),
-            ])
+            level: level, status == nil ? "request cut short" : "request answered",
+            metadata: metadata)
     }
 
     private static func level(_ status: Status) -> Logger.Level {

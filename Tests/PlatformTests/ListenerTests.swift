@@ -40,6 +40,49 @@ struct ListenerTests {
         await loop.shutDown()
     }
 
+    /// More than one batch: all of them have been told that they are connected.
+    @Test(arguments: [1, 64, 65, 200])
+    func stoppingAcceptsEverybodyInTheQueue(count: Int) async throws {
+        let loop = try EventLoop(label: "test")
+        let listener = try #require(
+            try Listener.bind(to: SocketAddress(parsing: "127.0.0.1:0"), count: 1).first)
+        let accepted = try await Task(executorPreference: loop) {
+            var accepted = 0
+            try listener.start(on: loop) { _, _ in accepted += 1 }
+            // The kernel connects them while the loop, which is busy here, accepts nobody.
+            let waiting = try (0..<count).map { _ in
+                let socket = try Syscalls.socket(listener.address.family)
+                try Syscalls.connect(socket, listener.address)
+                return try TCPStream(adopting: socket, on: loop)
+            }
+            listener.stop()
+            for stream in waiting { stream.close() }
+            return accepted
+        }.value
+        #expect(accepted == count)
+        await loop.shutDown()
+    }
+
+    @Test func stoppingDoesNotWaitForThoseWhoGoOnComing() async throws {
+        let accepts = Counter(Atomic(0))
+        let loop = try EventLoop(label: "test")
+        let listener = try #require(
+            try Listener.bind(
+                to: SocketAddress(parsing: "127.0.0.1:0"), count: 1, backlog: 8
+            ) { _ throws(PlatformError) in
+                accepts.value.add(1, ordering: .relaxed)
+                let (one, other) = try Syscalls.socketPair()
+                Syscalls.close(other)
+                return (one, try SocketAddress(parsing: "127.0.0.1:1"))
+            }.first)
+        try await Task(executorPreference: loop) {
+            try listener.start(on: loop) { _, _ in }
+            listener.stop()
+        }.value
+        #expect(accepts.value.load(ordering: .relaxed) == 9)
+        await loop.shutDown()
+    }
+
     @Test func aUnixSocketReplacesTheFileOfADeadServerOnly() throws {
         let path = "/tmp/muster-test-\(getpid()).sock"
         let address = try SocketAddress(unixPath: path)

@@ -26,6 +26,7 @@ package final class ArrayBody: BodyReader {
         self.init([Array(text.utf8)])
     }
 
+    package var isCutShort: Bool { wasRead && failure == .disconnected }
     package var wasRead: Bool { state.withLock { $0.wasRead } }
 
     package func next() async throws(WireError) -> [UInt8]? {

@@ -70,7 +70,10 @@ struct LimitKey: Sendable {
         LimitKey(
             "http.drain_accept_delay_seconds", seconds: \.transport.drainAcceptDelay, 0...600),
         LimitKey("http.drain_timeout_seconds", seconds: \.drainTimeout, 0...600),
+        LimitKey(
+            "http.drain_closing_timeout_seconds", seconds: \.transport.drainClosingTimeout, 0...60),
         LimitKey("http.pooled_bytes_max", \.transport.pooledBytesMax, 0...1 << 32),
+        LimitKey("http.memory_idle_delay_seconds", seconds: \.transport.memoryIdleDelay, 1...3600),
     ]
 
     private static let protocolLimits = [
