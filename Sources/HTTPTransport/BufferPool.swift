@@ -65,6 +65,9 @@ final class BufferPool: @unchecked Sendable {
         min(declared ?? smallBytesMax, classes[0])
     }
 
+    /// What nobody uses.
+    var freeBytes: Int { free.withLock { $0.bytes } }
+
     /// Frees what nobody uses.
     func giveBack() {
         let unused = free.withLock { free in

@@ -64,6 +64,9 @@ package final class Server: Sendable {
     /// Connections turned away because there were too many.
     package var refusedCount: Int { service.gauge.refusedCount }
 
+    /// Body buffers that are kept for the next bodies.
+    var pooledBytes: Int { workers.reduce(0) { $0 + $1.buffers.freeBytes } }
+
     /// Serves until ``drain(within:)`` has ended.
     package func run() async throws(PlatformError) {
         for (index, listener) in listeners.enumerated() {

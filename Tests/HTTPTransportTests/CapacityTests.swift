@@ -80,6 +80,32 @@ struct CapacityTests {
         }
     }
 
+    /// The first one is still reading its 503, and there is room for one.
+    @Test func beyondTheRefusedTheNewcomerHearsNothing() async throws {
+        var limits = TransportLimits.forTests
+        limits.connectionsMax = 1
+        limits.refusedConnectionsMax = 1
+        let started = Gate()
+        let gate = Gate()
+        let handler: Handler = { head, body, peer in
+            started.open()
+            await gate.wait()
+            return await echo(head, body, peer)
+        }
+        try await withServer(limits: limits, handler: handler) { server in
+            let busy = try await Client(to: server.address)
+            try await busy.send(get)
+            await started.wait()
+            let refused = try await Client(to: server.address)
+            #expect(status(try await refused.readToEnd()) == 503)
+            let unheard = try await Client(to: server.address)
+            #expect(try await unheard.readToEnd() == "")
+            #expect(server.refusedCount == 2)
+            gate.open()
+            for client in [busy, refused, unheard] { await client.close() }
+        }
+    }
+
     @Test(arguments: [
         (20_000, 4096, 64), (4256, 4096, 64), (4255, 4095, 64), (1024, 868, 62), (64, 28, 2),
         (33, 1, 0), (0, 1, 0),
@@ -178,12 +204,12 @@ struct CapacityTests {
     }
 
     @Test func aConnectionMayDieInTheMiddleOfItsBody() async throws {
-        let failures = AsyncStream<WireError>.makeStream()
+        let failures = AsyncStream<(WireError, isCutShort: Bool)>.makeStream()
         let handler: Handler = { _, body, _ in
             do throws(WireError) {
                 _ = try await body.collect(upTo: 1_000_000)
             } catch {
-                failures.continuation.yield(error)
+                failures.continuation.yield((error, body.isCutShort))
             }
             return Response(.ok)
         }
@@ -191,7 +217,9 @@ struct CapacityTests {
             let client = try await Client(to: server.address)
             try await client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 900000\r\n\r\nx")
             await client.abort()
-            #expect(await failures.stream.first { _ in true } == .disconnected)
+            let failure = await failures.stream.first { _ in true }
+            #expect(failure?.0 == .disconnected)
+            #expect(failure?.isCutShort == true)
         }
     }
 }

@@ -96,6 +96,53 @@ struct DrainTests {
         await kept.close()
     }
 
+    /// It has its answer; what it goes on sending is thrown away.
+    @Test(arguments: [true, false])
+    func aRefusedClientDoesNotHoldUpTheStop(refusedBefore: Bool) async throws {
+        var limits = TransportLimits.forTests
+        limits.closingTimeout = .seconds(60)
+        limits.closingSilenceMax = .seconds(60)
+        limits.drainClosingTimeout = .milliseconds(100)
+        let started = Gate()
+        let gate = Gate()
+        let (server, run) = try start(limits) { _, _, _ in
+            started.open()
+            await gate.wait()
+            return Response(.unauthorized)
+        }
+        let client = try await Client(to: server.address)
+        try await client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999\r\n\r\n")
+        await started.wait()
+        if refusedBefore { gate.open() }
+        let began = MonotonicTime.now()
+        async let drained: Void = server.drain(within: .seconds(30))
+        if refusedBefore { await drained } else { gate.open() }
+        #expect(status(try await client.readToEnd()) == 401)
+        await drained
+        #expect(MonotonicTime.now().elapsed(since: began) < .seconds(10))
+        try await run.value
+        await client.close()
+    }
+
+    @Test func aRefusedClientThatLeavesInTimeIsNotCut() async throws {
+        var limits = TransportLimits.forTests
+        limits.closingTimeout = .seconds(60)
+        limits.closingSilenceMax = .seconds(60)
+        limits.drainClosingTimeout = .seconds(20)
+        let (server, run) = try start(limits)
+        let client = try await Client(to: server.address)
+        try await client.send("GET / HTTP/1.1\r\n\r\n")
+        #expect(status(try await client.readToEnd()) == 400)
+        let drain = Task { await server.drain(within: .seconds(30)) }
+        // Not reset, although the drain has begun.
+        for _ in 0..<20 { try await client.send("x") }
+        let began = MonotonicTime.now()
+        await client.close()
+        await drain.value
+        #expect(MonotonicTime.now().elapsed(since: began) < .seconds(10))
+        try await run.value
+    }
+
     @Test func afterTheBoundTheRestIsCut() async throws {
         let started = Gate()
         let gate = Gate()

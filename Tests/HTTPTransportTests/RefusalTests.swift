@@ -204,6 +204,24 @@ struct RefusalTests {
         }
     }
 
+    /// As long as it does not send too much, it may go on; then it is reset.
+    @Test func aRefusedClientThatSendsTooMuchIsCut() async throws {
+        var limits = TransportLimits.forTests
+        limits.closingBytesMax = 100_000
+        limits.closingSilenceMax = .seconds(60)
+        limits.closingTimeout = .seconds(60)
+        try await withServer(limits: limits) { server in
+            let client = try await Client(to: server.address)
+            try await client.send("GET / HTTP/1.1\r\n\r\n")
+            #expect(status(try await client.readToEnd()) == 400)
+            try await client.send([UInt8](repeating: 7, count: 99_999))
+            #expect(server.connectionCount == 1)
+            try await client.send("x")
+            while server.connectionCount > 0 { await Task.yield() }
+            await client.close()
+        }
+    }
+
     @Test func aSmallUnreadBodyIsSkippedAndTheConnectionKept() async throws {
         let handler: Handler = { head, _, _ in
             Response(.ok, body: .bytes(Array(head.target.segments[0].utf8)))

@@ -9,7 +9,7 @@ import Testing
 
     private func answer(
         _ method: Method, _ path: String, headers: [(String, String)] = [],
-        level: Logger.Level = .trace
+        body: ArrayBody = ArrayBody(), level: Logger.Level = .trace
     ) async -> Response {
         var router = Router { error, _ in
             Response((error as? RoutingError) == .notFound ? .notFound : .serviceUnavailable)
@@ -17,7 +17,10 @@ import Testing
         router.on(.get, "/people/:id") { request in
             .text(.ok, request.id.description)
         }
-        router.on(.post, "/people/:id") { _ in throw RoutingError.methodUnknown }
+        router.on(.post, "/people/:id") { request in
+            _ = try await request.body.next()
+            throw RoutingError.methodUnknown
+        }
         router.on(.delete, "/people/:id") { _ in Response(.internalServerError) }
         router.on(.put, "/madeUp") { _ in Response(.notImplemented) }
         let observe = Observe(
@@ -27,7 +30,7 @@ import Testing
         return await observe.handler(
             RequestHead(
                 method: method, target: Target(segments: segments), version: .http11,
-                headers: Headers(headers)), ArrayBody(), Peer(address: "192.0.2.1"))
+                headers: Headers(headers)), body, Peer(address: "192.0.2.1"))
     }
 
     @Test func everyAnswerCarriesTheIDThatTheEndpointSaw() async throws {
@@ -72,6 +75,16 @@ import Testing
         #expect(log.lines(at: .info).count == 2)
         #expect(log.lines(at: .warning).count == 1)
         #expect(log.lines(at: .error).count == 1)
+    }
+
+    /// Whoever drops out must not be able to raise an alarm.
+    @Test func aBodyThatIsCutShortIsAnInfoWithoutAStatus() async {
+        _ = await answer(.post, "/people/1", body: ArrayBody([], failure: .disconnected))
+        #expect(log.lines(at: .info).count == 1)
+        #expect(log.lines[0].contains("request cut short"))
+        #expect(!log.lines[0].contains("http.status"))
+        _ = await answer(.post, "/people/1", body: ArrayBody([], failure: .timedOut))
+        #expect(log.lines(at: .warning).count == 1)
     }
 
     @Test func theServerAsAWholeIsAskedByAsterisk() async {
