@@ -1,17 +1,47 @@
 #ifndef MUSTER_CZLIB_SHIM_H
 #define MUSTER_CZLIB_SHIM_H
+#ifdef __linux__
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE  // mremap
+#endif
+#include <sys/mman.h>
+#endif
 #include <stdlib.h>
+#include <string.h>
 #include <zlib.h>
 // inflateInit2 is a macro with a version check in it, which Swift can't call.
 static inline int muster_inflate_init(z_streamp stream, int window_bits) {
     return inflateInit2(stream, window_bits);
 }
-// Where content grows: unlike Swift's allocator, realloc moves a large block by its page table,
-// and says so when there is no memory instead of ending the process.
-static inline void *muster_resize(void *memory, size_t byte_count) {
-    return realloc(memory, byte_count);
-}
-static inline void muster_free(void *memory) {
+// Where content grows, and how it is freed. Unlike Swift's allocator they say so when there is no
+// memory, instead of ending the process. On Linux a block of 4 MiB or more is a mapping of its own,
+// which mremap moves by its page table: it is never there twice, and gone when it is freed.
+#define MUSTER_MAPPED_MIN ((size_t)4 << 20)
+
+static inline void muster_free(void *memory, size_t size) {
+#ifdef __linux__
+    if (size >= MUSTER_MAPPED_MIN) {
+        munmap(memory, size);
+        return;
+    }
+#endif
     free(memory);
+}
+
+static inline void *muster_resize(void *memory, size_t old_size, size_t size) {
+#ifdef __linux__
+    if (size >= MUSTER_MAPPED_MIN) {
+        void *grown = old_size >= MUSTER_MAPPED_MIN
+            ? mremap(memory, old_size, size, MREMAP_MAYMOVE)
+            : mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (grown == MAP_FAILED) return NULL;
+        if (memory != NULL && old_size < MUSTER_MAPPED_MIN) {
+            memcpy(grown, memory, old_size);
+            free(memory);
+        }
+        return grown;
+    }
+#endif
+    return realloc(memory, size);
 }
 #endif

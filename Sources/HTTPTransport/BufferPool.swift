@@ -1,4 +1,5 @@
 import HTTPWire
+import Platform
 import Synchronization
 
 /// Body buffers of one loop: freed ones are kept, the last one first, as its memory is warm.
@@ -34,22 +35,27 @@ final class BufferPool: @unchecked Sendable {
     }
 
     deinit {
-        free.withLock { $0.lists.joined().forEach { $0.memory.deallocate() } }
+        giveBack()
     }
 
     /// A buffer for at least `capacity` bytes.
     func take(_ capacity: Int) -> BodyBuffer {
-        guard capacity > Self.smallBytesMax,
-            let index = Self.classes.firstIndex(where: { $0 >= capacity })
-        else { return BodyBuffer(capacity: capacity) }
+        guard capacity > Self.smallBytesMax else { return BodyBuffer(capacity: capacity) }
+        guard let index = Self.classes.firstIndex(where: { $0 >= capacity }) else {
+            guard let memory = Syscalls.mapMemory(capacity) else {
+                return BodyBuffer(capacity: capacity)
+            }
+            return BodyBuffer(memory: memory) { Syscalls.unmapMemory($0) }
+        }
         let block = free.withLock { free in
             free.lists[index].popLast().map { block in
                 free.bytes -= block.memory.count
                 return block
             }
         }
-        let memory =
-            block?.memory ?? .allocate(byteCount: Self.classes[index], alignment: 16)
+        guard let memory = block?.memory ?? Syscalls.mapMemory(Self.classes[index]) else {
+            return BodyBuffer(capacity: capacity)
+        }
         return BodyBuffer(memory: memory) { [self] memory in give(memory, index) }
     }
 
@@ -74,7 +80,7 @@ final class BufferPool: @unchecked Sendable {
             defer { free = Free(lists: Self.classes.map { _ in [] }) }
             return free.lists
         }
-        unused.joined().forEach { $0.memory.deallocate() }
+        for block in unused.joined() { Syscalls.unmapMemory(block.memory) }
     }
 
     private func give(_ memory: UnsafeMutableRawBufferPointer, _ index: Int) {
@@ -85,6 +91,6 @@ final class BufferPool: @unchecked Sendable {
             free.lists[index].append(block)
             return true
         }
-        if !isKept { memory.deallocate() }
+        if !isKept { Syscalls.unmapMemory(memory) }
     }
 }

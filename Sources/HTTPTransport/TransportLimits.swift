@@ -86,8 +86,8 @@ package struct TransportLimits: Sendable, Hashable {
 
     /// Freed body buffers a loop keeps for the next body.
     ///
-    /// Sixty-four pages of 150 KB in flight on one loop use 16 MiB of 256 KiB buffers.
-    package var pooledBytesMax = 16 * 1024 * 1024
+    /// Thirty-two pages of 150 KB in flight on one loop use 8 MiB of 256 KiB buffers.
+    package var pooledBytesMax = 8 * 1024 * 1024
 
     /// How long a loop must be quiet until it gives freed memory back to the system.
     ///

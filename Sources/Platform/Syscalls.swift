@@ -85,6 +85,22 @@ package enum Syscalls {
         _ = malloc_trim(0)
     }
 
+    /// Maps memory of its own for a large buffer, whose pages go back when it is unmapped.
+    ///
+    /// The allocator's would not: freed blocks of a MiB stay in its arenas, one of which each
+    /// thread of Dispatch has, until something trims them.
+    package static func mapMemory(_ byteCount: Int) -> UnsafeMutableRawBufferPointer? {
+        let memory = mmap(
+            nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        guard let memory, memory != MAP_FAILED else { return nil }
+        return UnsafeMutableRawBufferPointer(start: memory, count: byteCount)
+    }
+
+    package static func unmapMemory(_ memory: UnsafeMutableRawBufferPointer) {
+        guard let start = memory.baseAddress else { return }
+        _ = munmap(start, memory.count)
+    }
+
     /// From here on a block is mapped by itself, and unmapped when it is freed: rare enough that
     /// its page faults don't matter.
     static let largeBlockBytes: Int32 = 4 << 20

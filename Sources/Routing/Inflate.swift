@@ -30,11 +30,14 @@ package enum Inflate {
         _ body: BodyBuffer, as coding: Coding, upTo bytesMax: Int,
         limits: InflateLimits = InflateLimits()
     ) throws(InflateError) -> BodyBuffer {
-        try decode(body, as: coding, upTo: bytesMax, limits: limits, resize: muster_resize)
+        try decode(body, as: coding, upTo: bytesMax, limits: limits, resize: Self.resize)
     }
 
-    /// As realloc(3); a test looks over its shoulder.
-    typealias Resize = (UnsafeMutableRawPointer?, Int) -> UnsafeMutableRawPointer?
+    /// As realloc(3), but told the size that was; a test looks over its shoulder.
+    typealias Resize = (UnsafeMutableRawPointer?, Int, Int) -> UnsafeMutableRawPointer?
+
+    static let resize: @Sendable (UnsafeMutableRawPointer?, Int, Int) -> UnsafeMutableRawPointer? =
+        { muster_resize($0, $1, $2) }
 
     static func decode(
         _ body: BodyBuffer, as coding: Coding, upTo bytesMax: Int, limits: InflateLimits,
@@ -118,11 +121,13 @@ private final class Block: @unchecked Sendable {
     }
 
     deinit {
-        muster_free(memory.baseAddress)
+        muster_free(memory.baseAddress, max(1, memory.count))
     }
 
     func grow(to capacity: Int) throws(InflateError) {
-        guard let grown = resize(memory.baseAddress, max(1, capacity)) else { throw .outOfMemory }
+        guard let grown = resize(memory.baseAddress, memory.count, max(1, capacity)) else {
+            throw .outOfMemory
+        }
         memory = UnsafeMutableRawBufferPointer(start: grown, count: capacity)
     }
 }

@@ -1,4 +1,3 @@
-import Foundation
 import HTTPWire
 import Synchronization
 import Testing
@@ -23,9 +22,9 @@ import Testing
         let asked = Mutex<[Int]>([])
         let outcome = Result { () throws(InflateError) in
             try Inflate.decode(BodyBuffer(bytes), as: .gzip, upTo: bytesMax, limits: limits) {
-                (memory, count) in
+                (memory, old, count) in
                 asked.withLock { $0.append(count) }
-                return realloc(memory, count)
+                return Inflate.resize(memory, old, count)
             }
         }
         return (asked.withLock { $0 }, outcome)
@@ -171,15 +170,24 @@ import Testing
         #expect(throws: InflateError.outOfMemory) {
             try Inflate.decode(
                 BodyBuffer(gzipped(content)), as: .gzip, upTo: 1 << 20, limits: InflateLimits()
-            ) { memory, count in
+            ) { memory, old, count in
                 let number = calls.withLock { calls in
                     calls += 1
                     return calls
                 }
-                return number == call ? nil : realloc(memory, count)
+                return number == call ? nil : Inflate.resize(memory, old, count)
             }
         }
         #expect(calls.withLock { $0 } == call)
+    }
+
+    /// From 16 KiB to 16 MiB, across the size from which a block is a mapping.
+    @Test func largeContentGrowsWithoutLosingAByte() throws {
+        let content = (0..<(9 << 20)).map { UInt8(truncatingIfNeeded: $0 >> 10 ^ $0) }
+        var limits = InflateLimits()
+        limits.firstBufferBytesMax = 0
+        let decoded = try decode(gzipped(content), upTo: 16 << 20, limits: limits)
+        #expect(decoded == content)
     }
 
     @Test func theRatioIsTheConfiguredOne() throws {
