@@ -29,6 +29,7 @@ package final class Server: Sendable {
     ///   - limits: what one peer may take.
     ///   - wireLimits: the limits of the protocol.
     ///   - fallbacks: answers for which no handler is asked.
+    ///   - proxies: who may introduce connections, and how.
     ///   - wallClock: milliseconds since 1970.
     ///   - handler: answers the requests, on the loop of their connection.
     /// - Throws: what the system said to the address, or to making the loops.
@@ -36,6 +37,7 @@ package final class Server: Sendable {
         address: SocketAddress, loopCount: Int = Syscalls.processorCount(),
         limits: TransportLimits = TransportLimits(), wireLimits: WireLimits = WireLimits(),
         fallbacks: FallbackResponses = FallbackResponses(),
+        proxies: ProxyPolicy = ProxyPolicy(),
         wallClock: @escaping @Sendable () -> Int64 = { WallClock.millisecondsSince1970() },
         handler: @escaping Handler
     ) throws(PlatformError) {
@@ -45,7 +47,7 @@ package final class Server: Sendable {
         limits.fit(descriptors: Syscalls.raiseDescriptorLimit(), loopCount: loopCount)
         let service = Service(
             handler: handler, limits: limits, wireLimits: wireLimits, fallbacks: fallbacks,
-            wallClock: wallClock, gauge: ConnectionGauge())
+            wallClock: wallClock, gauge: ConnectionGauge(), proxies: proxies)
         listeners = try Listener.bind(to: address, count: loopCount)
         self.address = listeners[0].address
         self.service = service

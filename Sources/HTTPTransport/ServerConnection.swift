@@ -31,7 +31,7 @@ final class ServerConnection: BatchFollower, @unchecked Sendable {
     private var deadline = MonotonicTime.never
     /// The wait is for the rest of a head.
     private var hasHeadBegun = false
-    private let peer: Peer
+    var peer: Peer
     private var isFollowing = false
 
     var limits: TransportLimits { worker.service.limits }
@@ -88,7 +88,7 @@ final class ServerConnection: BatchFollower, @unchecked Sendable {
         }
     }
 
-    private func end() {
+    func end() {
         stream.close()
         worker.remove(self)
     }

@@ -11,6 +11,7 @@ struct Service: Sendable {
     /// Milliseconds since 1970, for the `Date` field.
     let wallClock: @Sendable () -> Int64
     let gauge: ConnectionGauge
+    let proxies: ProxyPolicy
 }
 
 /// How many connections a server has open.
@@ -81,7 +82,10 @@ final class Worker: @unchecked Sendable {
         if isDraining { connection.shutDown() }
         connections[ObjectIdentifier(connection)] = connection
         service.gauge.opened()
-        Task(executorPreference: loop) { await connection.serve() }
+        Task(executorPreference: loop) {
+            guard await connection.isIntroduced(on: stream) else { return connection.end() }
+            await connection.serve()
+        }
     }
 
     /// The connection has closed its stream and will not be heard of again.

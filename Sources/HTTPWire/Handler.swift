@@ -11,11 +11,21 @@ package typealias Handler =
 /// Whom a request came from.
 package struct Peer: Sendable, Hashable {
     /// The address without its port, as text: `127.0.0.1`, `::1`; `unix` for a Unix socket.
+    ///
+    /// That of the client, if a trusted proxy stands between and tells it.
     package var address: String
+    /// How the client speaks to the first of us.
+    package var scheme: Scheme
 
-    package init(address: String) {
+    package init(address: String, scheme: Scheme = .http) {
         self.address = address
+        self.scheme = scheme
     }
+}
+
+/// Whether a request came in the clear (RFC 9110 section 4.2).
+package enum Scheme: String, Sendable, Hashable, CaseIterable {
+    case http, https
 }
 
 /// Pulls one request's body off the wire, transfer coding removed, content coding untouched.

@@ -58,5 +58,11 @@ package struct WireLimits: Sendable, Hashable {
     /// handshake; reading a refused 32 MiB page costs more.
     package var drainBytesMax = 64 * 1024
 
+    /// Longest header of the PROXY protocol, from its first byte; longer closes the connection.
+    ///
+    /// Its specification says that 536 bytes hold what is sent in practice; addresses of Unix
+    /// sockets take 232 of them, and cloud load balancers add vectors of their own.
+    package var proxyHeaderBytesMax = 1024
+
     package init() {}
 }

@@ -10,20 +10,24 @@ package import Logging
 /// status, as nobody hears it. Nothing a caller sent is logged, only the route's pattern.
 package struct Observe: Sendable {
     private let router: Router
+    private let forwarded: ForwardedFor
     private let ids: RequestID.Generator
     private let logger: Logger
     private let nanoseconds: @Sendable () -> UInt64
 
     /// - Parameters:
     ///   - router: finds and runs the endpoints.
+    ///   - proxies: whose word is taken for whom a request is forwarded for.
     ///   - ids: makes the request ids.
     ///   - logger: takes the lines.
     ///   - nanoseconds: a monotonic clock.
     package init(
-        _ router: Router, ids: RequestID.Generator, logger: Logger,
+        _ router: Router, proxies: TrustedProxies = TrustedProxies(), ids: RequestID.Generator,
+        logger: Logger,
         nanoseconds: @escaping @Sendable () -> UInt64
     ) {
         self.router = router
+        forwarded = ForwardedFor(trusted: proxies)
         self.ids = ids
         self.logger = logger
         self.nanoseconds = nanoseconds
@@ -38,6 +42,7 @@ package struct Observe: Sendable {
         to head: RequestHead, _ body: any BodyReader, from peer: Peer
     ) async -> Response {
         let start = nanoseconds()
+        let peer = forwarded.client(of: head.headers, from: peer)
         let id = RequestID(given: head.headers) ?? ids.next()
         var logger = logger
         logger[metadataKey: "request.id"] = .stringConvertible(id)

@@ -29,7 +29,7 @@ struct Composition: Sendable {
             limits: configuration.endpoints, publicURL: configuration.publicURL)
         let ids = RequestID.Generator(prefix: try Self.requestPrefix())
         let observed = Observe(
-            routes(parts), ids: ids, logger: logger,
+            routes(parts), proxies: configuration.trustedProxies, ids: ids, logger: logger,
             nanoseconds: { MonotonicTime.now().nanoseconds })
         let address = try SocketAddress.resolve(
             host: configuration.host, port: UInt16(clamping: configuration.port))
@@ -38,9 +38,27 @@ struct Composition: Sendable {
             fallbacks: FallbackResponses(
                 wireError: { error in Problem.response(to: error) },
                 overloaded: Problem.overloaded),
+            proxies: Self.proxies(configuration, logger),
             handler: observed.handler)
         self.store = store
         self.readiness = readiness
+    }
+
+    /// A proxy that is set up wrong would find nothing but closed connections: the log tells why.
+    private static func proxies(
+        _ configuration: MusterConfiguration, _ logger: Logger
+    ) -> ProxyPolicy {
+        var policy = ProxyPolicy()
+        policy.protocol = configuration.proxyProtocol
+        policy.trusted = configuration.trustedProxies
+        policy.refused = { reason, peer in
+            logger.info(
+                "connection without a PROXY header closed",
+                metadata: [
+                    "reason": .stringConvertible(reason), "peer.address": .string(peer.address),
+                ])
+        }
+        return policy
     }
 
     static func openStore(

@@ -110,12 +110,13 @@ func withServer(
     loopCount: Int = 1,
     limits: TransportLimits = .forTests,
     fallbacks: FallbackResponses = FallbackResponses(),
+    proxies: ProxyPolicy = ProxyPolicy(),
     handler: @escaping Handler = echo,
     _ body: (Server) async throws -> Void
 ) async throws {
     let server = try Server(
         address: SocketAddress(parsing: "127.0.0.1:0"), loopCount: loopCount, limits: limits,
-        fallbacks: fallbacks, wallClock: { 784_111_777_000 }, handler: handler)
+        fallbacks: fallbacks, proxies: proxies, wallClock: { 784_111_777_000 }, handler: handler)
     let run = Task { try await server.run() }
     do {
         try await body(server)

@@ -77,6 +77,31 @@ struct ExchangeTests {
         }
     }
 
+    /// Answers wait for a client that reads nothing up to a limit, and then requests wait.
+    @Test(arguments: [64 * 1024, 1 << 30])
+    func pendingAnswersAreHeldUpToTheirLimit(bytesMax: Int) async throws {
+        var limits = TransportLimits.forTests
+        limits.pendingAnswerBytesMax = bytesMax
+        let handled = Mutex(0)
+        let answer = [UInt8](repeating: 7, count: 16 * 1024)
+        let handler: Handler = { head, _, _ in
+            guard head.method == .get else { return Response(.ok) }
+            handled.withLock { $0 += 1 }
+            return Response(.ok, body: .bytes(answer))
+        }
+        try await withServer(limits: limits, handler: handler) { server in
+            let client = try await Client(to: server.address)
+            // More than the sockets hold; the heads are received at once.
+            try await client.send(String(repeating: get, count: 500))
+            _ = try await client.readSome(1)
+            let other = try await Client(to: server.address)
+            try await other.send("HEAD / HTTP/1.1\r\nHost: x\r\n\r\n")
+            _ = try await other.read(through: "\r\n\r\n")
+            #expect((handled.withLock { $0 } == 500) == (bytesMax == 1 << 30))
+            for client in [client, other] { await client.close() }
+        }
+    }
+
     @Test(arguments: [0, 1, 16_000, 16_384, 65_536, 262_144, 262_145, 3_000_000])
     func aBodyOfAnySizeArrivesWhole(count: Int) async throws {
         try await withServer { server in

@@ -85,11 +85,11 @@ struct ConnectionEndpoints: Sendable {
     }
 
     /// Where this server is reached: the configured public address if there is one, else the host
-    /// that this request was sent to.
+    /// that this request was sent to, in the scheme it was sent in.
     private func base(for request: Request) -> String {
         if let publicURL { return publicURL }
         let host = request.head.headers.only("host").map { String(decoding: $0, as: UTF8.self) }
-        return "http://" + (host ?? "localhost")
+        return request.peer.scheme.rawValue + "://" + (host ?? "localhost")
     }
 }
 

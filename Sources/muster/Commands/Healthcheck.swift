@@ -1,5 +1,7 @@
 import ArgumentParser
 import Foundation
+import HTTPTransport
+import Platform
 
 struct Healthcheck: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -19,6 +21,9 @@ struct Healthcheck: AsyncParsableCommand {
         try await explainingFailures {
             let configuration = try await MusterConfiguration.read(
                 flags: ConfigurationFlags(configFile: config))
+            if url == nil, configuration.proxyProtocol == .v2 {
+                return try await probe(configuration)
+            }
             let base = url ?? "http://127.0.0.1:\(configuration.port)"
             guard let target = URL(string: base + "/readyz") else {
                 throw ValidationError("--url is not a URL.")
@@ -36,5 +41,24 @@ struct Healthcheck: AsyncParsableCommand {
                 throw ExitCode(69)
             }
         }
+    }
+
+    private func probe(_ configuration: MusterConfiguration) async throws {
+        let address = try SocketAddress.resolve(
+            host: "127.0.0.1", port: UInt16(clamping: configuration.port))
+        let status: Int?
+        do {
+            status = try await ProxyProbe.status(
+                of: "/readyz", at: address, timeout: .seconds(timeout))
+        } catch let error as PlatformError {
+            Terminal.error("no answer from \(address): \(error)")
+            throw ExitCode(69)
+        }
+        guard status != 200 else { return }
+        Terminal.error(
+            status == nil
+                ? "no answer from \(address); is 127.0.0.1 in proxy.trusted_addresses?"
+                : "not ready")
+        throw ExitCode(69)
     }
 }

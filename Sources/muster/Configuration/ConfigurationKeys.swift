@@ -1,7 +1,10 @@
 /// Every key that may be set; config/muster.json shows each at its default.
 enum ConfigurationKeys {
     static let all =
-        ["host", "port", "public_url", "data_dir", "log_level", "log_format"]
+        [
+            "host", "port", "public_url", "data_dir", "log_level", "log_format",
+            "proxy.trusted_addresses", "proxy.protocol",
+        ]
         + LimitKey.all.map(\.name)
 
     /// The key that `wrong` was most likely meant to be.

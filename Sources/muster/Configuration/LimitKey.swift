@@ -87,6 +87,7 @@ struct LimitKey: Sendable {
         LimitKey("http.trailer_bytes_max", \.wire.trailerBytesMax, 0...1 << 20),
         LimitKey("http.trailer_fields_max", \.wire.trailerFieldsMax, 0...10_000),
         LimitKey("http.drain_bytes_max", \.wire.drainBytesMax, 0...1 << 30),
+        LimitKey("proxy.header_bytes_max", \.wire.proxyHeaderBytesMax, 16...65_551),
     ]
 
     private static let bodies = [

@@ -23,6 +23,9 @@ struct MusterConfiguration: Sendable {
     var transport = TransportLimits()
     var wire = WireLimits()
     var endpoints = EndpointLimits()
+    /// Whose word about a client's address is taken.
+    var trustedProxies = TrustedProxies()
+    var proxyProtocol = ProxyProtocol.none
     /// How long requests in flight may take to finish after SIGTERM.
     var drainTimeout = Duration.seconds(25)
 }

@@ -62,7 +62,21 @@ extension MusterConfiguration {
         dataDirectory = reader.string("data_dir", dataDirectory) { !$0.isEmpty }
         logLevel = reader.choice("log_level", logLevel)
         logFormat = reader.choice("log_format", logFormat)
+        readProxies(reader)
         for limit in LimitKey.all { limit.read(reader, into: &self) }
+    }
+
+    private mutating func readProxies(_ reader: StrictReader) {
+        let key = "proxy.trusted_addresses"
+        trustedProxies = TrustedProxies(
+            reader.strings(key, AddressBlock.init) {
+                "\(key) has \"\($0)\", which is no address and no block like 10.0.0.0/8 with "
+                    + "nothing but zeros behind its prefix."
+            })
+        proxyProtocol = reader.choice("proxy.protocol", proxyProtocol)
+        if proxyProtocol != .none, trustedProxies.isEmpty {
+            reader.note("proxy.protocol is set and \(key) is empty: nobody could connect.")
+        }
     }
 
     private static func isPublicURL(_ text: String) -> Bool {

@@ -22,6 +22,24 @@ final class StrictReader: Sendable {
         return value
     }
 
+    /// A list, each item made by `make`.
+    ///
+    /// What it can't make is a problem, in the words of `complain`.
+    func strings<Item>(
+        _ key: String, _ make: (String) -> Item?, _ complain: (String) -> String
+    ) -> [Item] {
+        reader.stringArray(forKey: ConfigKey(key), default: []).compactMap { text in
+            let item = make(text)
+            if item == nil { note(complain(text)) }
+            return item
+        }
+    }
+
+    /// Of values that are each in order, but not with one another.
+    func note(_ problem: String) {
+        reporter.note(problem)
+    }
+
     func int(_ key: String, _ fallback: Int, in range: ClosedRange<Int>) -> Int {
         let value = reader.int(forKey: ConfigKey(key), default: fallback)
         if !range.contains(value) {
