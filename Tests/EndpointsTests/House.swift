@@ -14,7 +14,15 @@ final class House: Sendable {
     let readiness: Readiness
     private let handler: Handler
 
-    init(publicURL: String? = nil, syncs: (any SyncStore)? = nil) {
+    /// Small enough to be reached in a test.
+    static let limits = EndpointLimits(
+        webhookBody: BodyLimits(rawBytesMax: 4096, inflatedBytesMax: 8192),
+        apiBody: BodyLimits(rawBytesMax: 65_536, inflatedBytesMax: 65_536))
+
+    init(
+        publicURL: String? = nil, syncs: (any SyncStore)? = nil,
+        limits: EndpointLimits = House.limits
+    ) {
         let store = store
         let clock = clock
         let now: @Sendable () -> Timestamp = { clock.now }
@@ -24,10 +32,7 @@ final class House: Sendable {
         let parts = Dependencies(
             syncs: syncs ?? store, audiences: store, connections: store, keys: store,
             secrets: .plain, now: now, readiness: readiness,
-            limits: EndpointLimits(
-                webhookBody: BodyLimits(rawBytesMax: 4096, inflatedBytesMax: 8192),
-                apiBody: BodyLimits(rawBytesMax: 65_536, inflatedBytesMax: 65_536)),
-            publicURL: publicURL)
+            limits: limits, publicURL: publicURL)
         handler =
             Observe(
                 routes(parts), ids: RequestID.Generator(prefix: "t-"), logger: log.logger(),
