@@ -23,8 +23,11 @@ RUN apt-get update -qq \
     && mkdir -m 0700 /data && chown 65532:65532 /data
 COPY --from=build /out/muster /usr/local/bin/muster
 COPY config/muster.json /etc/muster/muster.json
-# In a container the port is published on purpose, and TLS is terminated in front of it.
-ENV MUSTER_CONFIG=/etc/muster/muster.json MUSTER_DATA_DIR=/data MUSTER_HOST=0.0.0.0
+# Listens to all addresses of the container, whose port is published on purpose and commonly to a
+# proxy that speaks TLS. MUSTER_TLS_TERMINATED_IN_FRONT=false takes that back: Muster then starts
+# only with MUSTER_TLS_CERTIFICATE_FILE and MUSTER_TLS_PRIVATE_KEY_FILE, which work either way.
+ENV MUSTER_CONFIG=/etc/muster/muster.json MUSTER_DATA_DIR=/data MUSTER_HOST=0.0.0.0 \
+    MUSTER_TLS_TERMINATED_IN_FRONT=true
 USER 65532:65532
 VOLUME /data
 EXPOSE 8080

@@ -85,9 +85,12 @@ let package = Package(
             name: "HTTPWireTests", dependencies: ["HTTPWire"], resources: [.copy("Corpus")],
             swiftSettings: strict),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
-        .testTarget(name: "PlatformTests", dependencies: ["Platform"], swiftSettings: strict),
         .testTarget(
-            name: "HTTPTransportTests", dependencies: ["HTTPTransport", "HTTPWire", "Platform"],
+            name: "PlatformTests", dependencies: ["Platform", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "HTTPTransportTests",
+            dependencies: ["HTTPTransport", "HTTPWire", "Platform", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "RoutingTests", dependencies: ["Routing", "HTTPWire", "CZlib", "TestSupport"],
@@ -118,7 +121,7 @@ let package = Package(
             swiftSettings: strict),
         // Starts the built binary, so it depends on that and on nothing inside it.
         .testTarget(
-            name: "EndToEndTests", dependencies: ["muster", "Platform"],
+            name: "EndToEndTests", dependencies: ["muster", "Platform", "TestSupport"],
             swiftSettings: strict),
     ]
 )

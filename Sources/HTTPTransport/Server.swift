@@ -31,6 +31,7 @@ package final class Server: Sendable {
     ///   - fallbacks: answers for which no handler is asked.
     ///   - proxies: who may introduce connections, and how.
     ///   - wallClock: milliseconds since 1970.
+    ///   - tls: certificate and key if TLS is spoken, `nil` for plain HTTP.
     ///   - handler: answers the requests, on the loop of their connection.
     /// - Throws: what the system said to the address, or to making the loops.
     package init(
@@ -39,7 +40,7 @@ package final class Server: Sendable {
         fallbacks: FallbackResponses = FallbackResponses(),
         proxies: ProxyPolicy = ProxyPolicy(),
         wallClock: @escaping @Sendable () -> Int64 = { WallClock.millisecondsSince1970() },
-        handler: @escaping Handler
+        tls: TLSContext? = nil, handler: @escaping Handler
     ) throws(PlatformError) {
         Syscalls.ignoreBrokenPipes()
         Syscalls.returnFreedMemory()
@@ -47,7 +48,7 @@ package final class Server: Sendable {
         limits.fit(descriptors: Syscalls.raiseDescriptorLimit(), loopCount: loopCount)
         let service = Service(
             handler: handler, limits: limits, wireLimits: wireLimits, fallbacks: fallbacks,
-            wallClock: wallClock, gauge: ConnectionGauge(), proxies: proxies)
+            wallClock: wallClock, gauge: ConnectionGauge(), proxies: proxies, tls: tls)
         listeners = try Listener.bind(to: address, count: loopCount)
         self.address = listeners[0].address
         self.service = service
@@ -65,6 +66,8 @@ package final class Server: Sendable {
     package var acceptedCount: Int { service.gauge.acceptedCount }
     /// Connections turned away because there were too many.
     package var refusedCount: Int { service.gauge.refusedCount }
+    /// TLS handshakes that did not come to an end: bad bytes, too slow, or too many at once.
+    package var failedHandshakeCount: Int { service.gauge.failedHandshakeCount }
 
     /// Body buffers that are kept for the next bodies.
     var pooledBytes: Int { workers.reduce(0) { $0 + $1.buffers.freeBytes } }

@@ -20,6 +20,17 @@ package struct TransportLimits: Sendable, Hashable {
     /// Lowered with ``connectionsMax``.
     package var refusedConnectionsMax = 64
 
+    /// How long a TLS handshake may take in all, then the connection is closed.
+    ///
+    /// Two round trips: as much patience as for a head, which is one packet.
+    package var handshakeTimeout = Duration.seconds(10)
+
+    /// TLS handshakes under way at once, on all loops; beyond, the oldest gives way.
+    ///
+    /// One that hangs holds 44 KiB, so that these are 22 MiB; and a core has a quarter of a second
+    /// of work with as many.
+    package var handshakesMax = 512
+
     /// How long a request's head may take from its first byte on, then 408.
     ///
     /// CIS NGINX 5.2.1 says 10 s; a head is one packet, so this is three lost packets of patience.

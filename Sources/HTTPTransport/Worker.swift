@@ -12,6 +12,8 @@ struct Service: Sendable {
     let wallClock: @Sendable () -> Int64
     let gauge: ConnectionGauge
     let proxies: ProxyPolicy
+    /// `nil` for plain HTTP.
+    let tls: TLSContext?
 }
 
 /// How many connections a server has open.
@@ -19,10 +21,15 @@ final class ConnectionGauge: Sendable {
     private let open = Atomic<Int>(0)
     private let accepted = Atomic<Int>(0)
     private let refused = Atomic<Int>(0)
+    private let handshakes = Atomic<Int>(0)
+    private let failedHandshakes = Atomic<Int>(0)
 
     var count: Int { open.load(ordering: .relaxed) }
     var acceptedCount: Int { accepted.load(ordering: .relaxed) }
     var refusedCount: Int { refused.load(ordering: .relaxed) }
+    /// TLS handshakes under way.
+    var handshakeCount: Int { handshakes.load(ordering: .relaxed) }
+    var failedHandshakeCount: Int { failedHandshakes.load(ordering: .relaxed) }
 
     func opened() {
         open.add(1, ordering: .relaxed)
@@ -36,6 +43,18 @@ final class ConnectionGauge: Sendable {
     func turnedAway() {
         refused.add(1, ordering: .relaxed)
     }
+
+    func handshakeBegan() {
+        handshakes.add(1, ordering: .relaxed)
+    }
+
+    func handshakeEnded() {
+        handshakes.subtract(1, ordering: .relaxed)
+    }
+
+    func handshakeFailed() {
+        failedHandshakes.add(1, ordering: .relaxed)
+    }
 }
 
 /// One loop's share of the server: its connections, and the memory they lend one another.
@@ -46,8 +65,12 @@ final class Worker: @unchecked Sendable {
     let service: Service
     let scratch = Scratch()
     let buffers: BufferPool
+    /// Made for the first TLS connection.
+    private(set) lazy var tlsMemory = TLSMemory()
 
     private var connections: [ObjectIdentifier: ServerConnection] = [:]
+    /// Those that are shaking hands, the oldest first.
+    var handshakes: [ServerConnection] = []
     private var refusedCount = 0
     private var isDraining = false
     /// Nothing more is accepted, and the end waits for the connections that are left.
@@ -77,13 +100,22 @@ final class Worker: @unchecked Sendable {
         if service.gauge.count >= service.limits.connectionsMax, !evictLongestIdle() {
             return turnAway(stream)
         }
-        let connection = ServerConnection(
-            stream: stream, peer: Peer(address: address.host), worker: self)
+        let secured: TLSStream?
+        do throws(PlatformError) {
+            secured = try secure(stream)
+        } catch {
+            return stream.close()
+        }
+        let peer = Peer(address: address.host, scheme: secured == nil ? .http : .https)
+        let connection = ServerConnection(stream: secured ?? stream, peer: peer, worker: self)
         if isDraining { connection.shutDown() }
         connections[ObjectIdentifier(connection)] = connection
         service.gauge.opened()
-        Task(executorPreference: loop) {
+        Task(executorPreference: loop) { [self] in
             guard await connection.isIntroduced(on: stream) else { return connection.end() }
+            if let secured, await !shakeHands(secured, for: connection) {
+                return connection.end()
+            }
             await connection.serve()
         }
     }
@@ -114,9 +146,13 @@ final class Worker: @unchecked Sendable {
     }
 
     /// Says 503 and closes, without a handler, a parser or a place among the connections.
+    ///
+    /// Over TLS it only closes: a handshake is what a server with too much to do must not spend.
     private func turnAway(_ stream: TCPStream) {
         service.gauge.turnedAway()
-        guard refusedCount < service.limits.refusedConnectionsMax else { return stream.close() }
+        guard service.tls == nil, refusedCount < service.limits.refusedConnectionsMax else {
+            return stream.close()
+        }
         refusedCount += 1
         let connection = ServerConnection(
             stream: stream, peer: Peer(address: ""), worker: self)

@@ -17,6 +17,8 @@ package protocol ByteStream: AnyObject, Sendable {
 
     /// Takes as many of `bytes` as it can without waiting, perhaps none.
     ///
+    /// What was not taken must be offered again before anything else: some of it may be encrypted.
+    ///
     /// `more`: further bytes follow at once, so a short packet may wait for them.
     func send(_ bytes: UnsafeRawBufferPointer, more: Bool) throws(PlatformError) -> Int
 

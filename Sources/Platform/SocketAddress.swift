@@ -87,6 +87,16 @@ package struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// Whether only this machine can reach it.
+    package var isLoopback: Bool {
+        switch form {
+        case .ipv4(let address, _): address >> 24 == 127
+        case .ipv6(0, let low, _, _): low == 1 || low >> 24 == 0xFFFF_7F
+        case .ipv6: false
+        case .unix: true
+        }
+    }
+
     /// The address without its port; `unix` for a Unix socket, whose peers have no name.
     package var host: String {
         if case .unix = form { return "unix" }

@@ -13,14 +13,21 @@ struct Composition: Sendable {
     let store: SQLiteStore
     let server: Server
     let readiness: Readiness
+    /// `nil` for plain HTTP.
+    let tls: TLSContext?
 
     /// Opens the store and binds the port; nothing runs yet.
     ///
     /// - Parameters:
     ///   - configuration: checked values.
     ///   - logger: what everything logs to.
-    /// - Throws: `Failure` if the store can't be opened, `PlatformError` if the port is taken.
+    /// - Throws: `Failure` if the store can't be opened, or TLS is missing or can't be spoken;
+    ///   `PlatformError` if the port is taken.
     init(_ configuration: MusterConfiguration, _ logger: Logger) throws {
+        let address = try SocketAddress.resolve(
+            host: configuration.host, port: UInt16(clamping: configuration.port))
+        try configuration.refuseReadableCredentials(on: address)
+        tls = try configuration.tls?.load()
         let store = try Self.openStore(configuration.dataDirectory, as: .server, logger)
         let readiness = Readiness(now: Self.now) { now in try await store.checkWritable(at: now) }
         let parts = Dependencies(
@@ -31,15 +38,12 @@ struct Composition: Sendable {
         let observed = Observe(
             routes(parts), proxies: configuration.trustedProxies, ids: ids, logger: logger,
             nanoseconds: { MonotonicTime.now().nanoseconds })
-        let address = try SocketAddress.resolve(
-            host: configuration.host, port: UInt16(clamping: configuration.port))
         server = try Server(
             address: address, limits: configuration.transport, wireLimits: configuration.wire,
             fallbacks: FallbackResponses(
                 wireError: { error in Problem.response(to: error) },
                 overloaded: Problem.overloaded),
-            proxies: Self.proxies(configuration, logger),
-            handler: observed.handler)
+            proxies: Self.proxies(configuration, logger), tls: tls, handler: observed.handler)
         self.store = store
         self.readiness = readiness
     }

@@ -21,14 +21,17 @@ final class ChildProcess: Sendable {
 
     /// Starts `executable`, which is a path; `environment` is added to that of the tests, less
     /// all that configures a Muster.
+    ///
+    /// `input`: what it reads; nothing without.
     init(
-        _ executable: String, _ arguments: [String], environment: [String: String] = [:]
+        _ executable: String, _ arguments: [String], environment: [String: String] = [:],
+        input: Pipe? = nil
     ) throws {
         let inherited = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("MUSTER_") }
         process.executableURL = URL(filePath: executable)
         process.arguments = arguments
         process.environment = inherited.merging(environment) { $1 }
-        process.standardInput = FileHandle.nullDevice
+        process.standardInput = input ?? FileHandle.nullDevice
         let (out, err) = (Pipe(), Pipe())
         process.standardOutput = out
         process.standardError = err

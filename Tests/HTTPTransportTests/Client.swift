@@ -11,15 +11,30 @@ final class Client: Sendable {
     static let patience = Duration.seconds(20)
 
     private let loop: EventLoop
-    private let stream: TCPStream
+    private let stream: any ByteStream
+    /// What `stream` goes over, if that is TLS.
+    private let socket: TCPStream
 
-    init(to address: SocketAddress) async throws {
+    /// `tls`: whether to shake hands first; whatever certificate the server has is believed.
+    init(to address: SocketAddress, tls: Bool = false) async throws {
         let loop = try EventLoop(label: "client")
         self.loop = loop
-        stream = try await Task(executorPreference: loop) {
-            try await TCPStream.connect(
-                to: address, on: loop, by: .now().advanced(by: Self.patience))
+        (socket, stream) = try await Task(executorPreference: loop) {
+            let deadline = MonotonicTime.now().advanced(by: Self.patience)
+            let socket = try await TCPStream.connect(to: address, on: loop, by: deadline)
+            guard tls else { return (socket, socket) }
+            let stream = try TLSStream(
+                TLSContext(unverifiedClient: ()), over: socket, memory: TLSMemory())
+            try await stream.shakeHands(by: deadline)
+            return (socket, stream)
         }.value
+    }
+
+    /// Closes the socket under the stream, as somebody on the way might.
+    func cut() async {
+        let socket = socket
+        await loop.perform { socket.close() }
+        await loop.shutDown()
     }
 
     func send(_ text: String) async throws {
@@ -98,7 +113,7 @@ final class Client: Sendable {
     }
 
     private func onLoop<R: Sendable>(
-        _ body: @escaping @Sendable (TCPStream) async throws -> R
+        _ body: @escaping @Sendable (any ByteStream) async throws -> R
     ) async throws -> R {
         let stream = stream
         return try await Task(executorPreference: loop) { try await body(stream) }.value
@@ -110,13 +125,15 @@ func withServer(
     loopCount: Int = 1,
     limits: TransportLimits = .forTests,
     fallbacks: FallbackResponses = FallbackResponses(),
+    tls: TLSContext? = nil,
     proxies: ProxyPolicy = ProxyPolicy(),
     handler: @escaping Handler = echo,
     _ body: (Server) async throws -> Void
 ) async throws {
     let server = try Server(
         address: SocketAddress(parsing: "127.0.0.1:0"), loopCount: loopCount, limits: limits,
-        fallbacks: fallbacks, proxies: proxies, wallClock: { 784_111_777_000 }, handler: handler)
+        fallbacks: fallbacks, proxies: proxies, wallClock: { 784_111_777_000 }, tls: tls,
+        handler: handler)
     let run = Task { try await server.run() }
     do {
         try await body(server)

@@ -73,6 +73,21 @@ import Testing
         #expect(read.publicURL == "https://hooks.example.com")
     }
 
+    @Test func tlsHasTwoFilesOrNone() async throws {
+        let certificate = ["MUSTER_TLS_CERTIFICATE_FILE": "c.pem"]
+        let privateKey = ["MUSTER_TLS_PRIVATE_KEY_FILE": "k.pem"]
+        let read = try await MusterConfiguration.read(
+            flags: ConfigurationFlags(), environment: certificate.merging(privateKey) { $1 })
+        #expect(read.tls?.certificate == "c.pem")
+        #expect(read.tls?.privateKey == "k.pem")
+        #expect(
+            await problem(environment: certificate)
+                == "tls.certificate_file is of no use without tls.private_key_file.")
+        #expect(
+            await problem(environment: privateKey)
+                == "tls.private_key_file is of no use without tls.certificate_file.")
+    }
+
     @Test func anUnknownKeyStopsTheStartAndSuggestsTheNearOne() async throws {
         try await withFile(#"{"http": {"idle_timout_seconds": 5}}"#) { path in
             let message = await problem(flags: ConfigurationFlags(configFile: path))
@@ -90,6 +105,11 @@ import Testing
         ("MUSTER_HTTP_IDLE_TIMEOUT_SECONDS", "0", "1 to 3600"),
         ("MUSTER_HTTP_IDLE_TIMEOUT_SECONDS", "3601", "1 to 3600"),
         ("MUSTER_WEBHOOK_BODY_BYTES_MAX", "1023", "webhook.body_bytes_max"),
+        ("MUSTER_TLS_TERMINATED_IN_FRONT", "perhaps", "tls.terminated_in_front"),
+        ("MUSTER_HTTP_HANDSHAKE_TIMEOUT_SECONDS", "0", "1 to 600"),
+        ("MUSTER_HTTP_HANDSHAKE_TIMEOUT_SECONDS", "601", "1 to 600"),
+        ("MUSTER_HTTP_HANDSHAKES_MAX", "0", "1 to 1000000"),
+        ("MUSTER_HTTP_HANDSHAKES_MAX", "1000001", "1 to 1000000"),
     ])
     func aValueThatCannotBeStopsTheStart(name: String, value: String, hint: String) async {
         let message = await problem(environment: [name: value])
@@ -98,6 +118,10 @@ import Testing
 
     @Test(arguments: [
         ("MUSTER_PORT", "0"), ("MUSTER_PORT", "65535"),
+        ("MUSTER_HTTP_HANDSHAKE_TIMEOUT_SECONDS", "1"),
+        ("MUSTER_HTTP_HANDSHAKE_TIMEOUT_SECONDS", "600"),
+        ("MUSTER_HTTP_HANDSHAKES_MAX", "1"), ("MUSTER_HTTP_HANDSHAKES_MAX", "1000000"),
+        ("MUSTER_TLS_TERMINATED_IN_FRONT", "true"), ("MUSTER_TLS_TERMINATED_IN_FRONT", "false"),
         ("MUSTER_HTTP_IDLE_TIMEOUT_SECONDS", "1"), ("MUSTER_HTTP_IDLE_TIMEOUT_SECONDS", "3600"),
     ])
     func aValueAtTheEdgeIsTaken(name: String, value: String) async {

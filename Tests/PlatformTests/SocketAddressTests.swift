@@ -3,6 +3,16 @@ import Testing
 
 struct SocketAddressTests {
     @Test(arguments: [
+        ("127.0.0.1:1", true), ("127.255.0.9:1", true), ("[::1]:1", true),
+        ("[::ffff:127.0.0.1]:1", true), ("unix:/run/muster.sock", true),
+        ("0.0.0.0:1", false), ("126.0.0.1:1", false), ("128.0.0.1:1", false), ("[::]:1", false),
+        ("[::2]:1", false), ("[::ffff:10.0.0.1]:1", false), ("[1::1]:1", false),
+    ])
+    func loopbackIsWhatOnlyThisMachineReaches(text: String, isLoopback: Bool) throws {
+        #expect(try SocketAddress(parsing: text).isLoopback == isLoopback)
+    }
+
+    @Test(arguments: [
         "127.0.0.1:0", "0.0.0.0:65535", "[::1]:8080", "[fe80::1]:1", "[2001:db8::7]:443",
         "unix:/run/muster.sock",
     ])

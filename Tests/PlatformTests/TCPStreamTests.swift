@@ -128,10 +128,6 @@ private func pair(on loop: EventLoop) throws -> (TCPStream, TCPStream) {
     )
 }
 
-private func soon() -> MonotonicTime {
-    .now().advanced(by: .seconds(20))
-}
-
 extension TCPStream {
     fileprivate func receiveNow() throws -> Received {
         try withUnsafeTemporaryAllocation(byteCount: 16, alignment: 1) { try receive(into: $0) }

@@ -21,7 +21,7 @@ struct Healthcheck: AsyncParsableCommand {
         try await explainingFailures {
             let configuration = try await MusterConfiguration.read(
                 flags: ConfigurationFlags(configFile: config))
-            if url == nil, configuration.proxyProtocol == .v2 {
+            if url == nil, configuration.tls != nil || configuration.proxyProtocol == .v2 {
                 return try await probe(configuration)
             }
             let base = url ?? "http://127.0.0.1:\(configuration.port)"
@@ -32,10 +32,7 @@ struct Healthcheck: AsyncParsableCommand {
                 let exchange = HTTPExchange(connectionsMax: 1)
                 defer { exchange.finish() }
                 let answer = try await exchange("GET", target, timeout: .seconds(timeout))
-                guard answer.status == 200 else {
-                    Terminal.error("not ready: \(String(decoding: answer.body, as: UTF8.self))")
-                    throw ExitCode(69)
-                }
+                try check(answer.status == 200, String(decoding: answer.body, as: UTF8.self))
             } catch let error as HTTPExchangeError {
                 Terminal.error("no answer from \(base): \(error)")
                 throw ExitCode(69)
@@ -43,22 +40,27 @@ struct Healthcheck: AsyncParsableCommand {
         }
     }
 
+    /// Asks as URLSession can not: introduced, or without looking at the certificate.
     private func probe(_ configuration: MusterConfiguration) async throws {
-        let address = try SocketAddress.resolve(
-            host: "127.0.0.1", port: UInt16(clamping: configuration.port))
-        let status: Int?
+        let probe = Probe(
+            port: configuration.port, isIntroduced: configuration.proxyProtocol == .v2,
+            speaksTLS: configuration.tls != nil, timeout: .seconds(timeout))
+        let place = "127.0.0.1:\(configuration.port)"
         do {
-            status = try await ProxyProbe.status(
-                of: "/readyz", at: address, timeout: .seconds(timeout))
+            if let answer = try await probe.get("/readyz") {
+                return try check(answer.status == 200, answer.body)
+            }
+            let hint = "is 127.0.0.1 in proxy.trusted_addresses?"
+            Terminal.error("no answer from \(place)" + (probe.isIntroduced ? "; \(hint)" : ""))
         } catch let error as PlatformError {
-            Terminal.error("no answer from \(address): \(error)")
-            throw ExitCode(69)
+            Terminal.error("no answer from \(place): \(error)")
         }
-        guard status != 200 else { return }
-        Terminal.error(
-            status == nil
-                ? "no answer from \(address); is 127.0.0.1 in proxy.trusted_addresses?"
-                : "not ready")
+        throw ExitCode(69)
+    }
+
+    private func check(_ isReady: Bool, _ body: String) throws {
+        guard !isReady else { return }
+        Terminal.error("not ready: \(body)")
         throw ExitCode(69)
     }
 }

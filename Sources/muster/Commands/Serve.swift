@@ -13,7 +13,8 @@ struct Serve: AsyncParsableCommand {
         abstract: "Receives pages and answers questions until it is told to stop.",
         discussion: """
             SIGTERM or SIGINT drains: /readyz turns 503, requests in flight are finished, and \
-            the process ends with 0. A second signal ends it at once.
+            the process ends with 0. A second signal ends it at once. With TLS, SIGHUP reads the \
+            certificate and its key again; connections go on.
             """)
 
     @Option(help: "The address to listen on (MUSTER_HOST; default 127.0.0.1).")
@@ -64,7 +65,8 @@ struct Serve: AsyncParsableCommand {
     private func serve(_ configuration: MusterConfiguration, _ logger: Logger) async throws {
         let parts = try Composition(configuration, logger)
         if demo {
-            let url = configuration.publicURL ?? "http://\(parts.server.address)"
+            let scheme = parts.tls == nil ? "http" : "https"
+            let url = configuration.publicURL ?? "\(scheme)://\(parts.server.address)"
             let shown = try await Demo.create(
                 in: parts.store, url: url, program: CommandLine.arguments[0],
                 at: Composition.now(), by: Composition.secrets)
@@ -83,21 +85,27 @@ struct Serve: AsyncParsableCommand {
                         successTerminationBehavior: .gracefullyShutdownGroup),
                 ], logger: logger))
         // Trapped before anybody is told that there is something to stop.
-        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+        let signals = await UnixSignalsSequence(
+            trapping: [.sigterm, .sigint] + (parts.tls == nil ? [] : [.sighup]))
         Terminal.error("listening on \(parts.server.address)")
-        try await run(group, until: signals, logger)
+        try await run(group, until: signals, parts.tls, logger)
         try await parts.store.close()
     }
 
     /// Runs the group until the first signal has drained it; a second one does not wait.
     private func run(
-        _ group: ServiceGroup, until signals: UnixSignalsSequence, _ logger: Logger
+        _ group: ServiceGroup, until signals: UnixSignalsSequence, _ tls: TLSContext?,
+        _ logger: Logger
     ) async throws {
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
             tasks.addTask {
                 var isDraining = false
                 for await signal in signals {
+                    if signal == .sighup {
+                        tls?.reload(logger)
+                        continue
+                    }
                     if isDraining { Foundation.exit(Self.exitedAtOnce) }
                     isDraining = true
                     logger.notice("draining", metadata: ["signal": .string("\(signal)")])

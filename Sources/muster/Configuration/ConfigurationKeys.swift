@@ -3,9 +3,9 @@ enum ConfigurationKeys {
     static let all =
         [
             "host", "port", "public_url", "data_dir", "log_level", "log_format",
+            "tls.certificate_file", "tls.private_key_file", "tls.terminated_in_front",
             "proxy.trusted_addresses", "proxy.protocol",
-        ]
-        + LimitKey.all.map(\.name)
+        ] + LimitKey.all.map(\.name)
 
     /// The key that `wrong` was most likely meant to be.
     static func nearest(to wrong: String) -> String {

@@ -52,6 +52,8 @@ struct LimitKey: Sendable {
         LimitKey("http.descriptors_reserved", \.transport.descriptorsReserved, 8...1_000_000),
         LimitKey(
             "http.refused_connections_max", \.transport.refusedConnectionsMax, 0...1_000_000),
+        LimitKey("http.handshake_timeout_seconds", seconds: \.transport.handshakeTimeout, 1...600),
+        LimitKey("http.handshakes_max", \.transport.handshakesMax, 1...1_000_000),
         LimitKey("http.header_timeout_seconds", seconds: \.transport.headerTimeout, 1...600),
         LimitKey("http.idle_timeout_seconds", seconds: \.transport.idleTimeout, 1...3600),
         LimitKey(

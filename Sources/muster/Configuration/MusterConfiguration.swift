@@ -10,14 +10,18 @@ import Routing
 struct MusterConfiguration: Sendable {
     /// Where to listen.
     ///
-    /// Loopback by default: Basic Auth over plain HTTP is readable by anybody on the way, so going
-    /// public is a decision.
+    /// Loopback by default: Basic Auth over plain HTTP is readable by anybody on the way, so
+    /// ``Serve`` listens elsewhere only with TLS, here or in front.
     var host = "127.0.0.1"
     /// 0 lets the system choose.
     var port = 8080
     /// Where the world reaches this server, without a trailing slash; `nil` if nobody said.
     var publicURL: String?
     var dataDirectory = "./data"
+    /// `nil` for plain HTTP.
+    var tls: TLSFiles?
+    /// Somebody said that a proxy in front speaks TLS.
+    var isTLSTerminatedInFront = false
     var logLevel = Logger.Level.info
     var logFormat = LogFormat.json
     var transport = TransportLimits()
@@ -28,6 +32,12 @@ struct MusterConfiguration: Sendable {
     var proxyProtocol = ProxyProtocol.none
     /// How long requests in flight may take to finish after SIGTERM.
     var drainTimeout = Duration.seconds(25)
+}
+
+/// Paths of PEM files.
+struct TLSFiles: Sendable {
+    let certificate: String
+    let privateKey: String
 }
 
 enum LogFormat: String, Sendable, CaseIterable {

@@ -62,8 +62,24 @@ extension MusterConfiguration {
         dataDirectory = reader.string("data_dir", dataDirectory) { !$0.isEmpty }
         logLevel = reader.choice("log_level", logLevel)
         logFormat = reader.choice("log_format", logFormat)
+        readTLS(reader)
         readProxies(reader)
         for limit in LimitKey.all { limit.read(reader, into: &self) }
+    }
+
+    private mutating func readTLS(_ reader: StrictReader) {
+        let certificate = reader.string("tls.certificate_file", "").nonEmpty
+        let privateKey = reader.string("tls.private_key_file", "").nonEmpty
+        isTLSTerminatedInFront = reader.bool("tls.terminated_in_front", isTLSTerminatedInFront)
+        switch (certificate, privateKey) {
+        case (let certificate?, let privateKey?):
+            tls = TLSFiles(certificate: certificate, privateKey: privateKey)
+        case (nil, nil): tls = nil
+        case (_, nil):
+            reader.note("tls.certificate_file is of no use without tls.private_key_file.")
+        case (nil, _):
+            reader.note("tls.private_key_file is of no use without tls.certificate_file.")
+        }
     }
 
     private mutating func readProxies(_ reader: StrictReader) {

@@ -35,11 +35,6 @@ final class StrictReader: Sendable {
         }
     }
 
-    /// Of values that are each in order, but not with one another.
-    func note(_ problem: String) {
-        reporter.note(problem)
-    }
-
     func int(_ key: String, _ fallback: Int, in range: ClosedRange<Int>) -> Int {
         let value = reader.int(forKey: ConfigKey(key), default: fallback)
         if !range.contains(value) {
@@ -47,6 +42,10 @@ final class StrictReader: Sendable {
                 "\(key) is \(value); it must be \(range.lowerBound) to \(range.upperBound).")
         }
         return value
+    }
+
+    func bool(_ key: String, _ fallback: Bool) -> Bool {
+        reader.bool(forKey: ConfigKey(key), default: fallback)
     }
 
     func choice<Choice: RawRepresentable & CaseIterable & Sendable>(
@@ -57,6 +56,11 @@ final class StrictReader: Sendable {
         let choices = Choice.allCases.map(\.rawValue).joined(separator: ", ")
         reporter.note("\(key) is \"\(text)\"; it must be one of \(choices).")
         return fallback
+    }
+
+    /// Remembers what is wrong with values together, in a whole sentence.
+    func note(_ problem: String) {
+        reporter.note(problem)
     }
 
     func throwFirstProblem() throws(Failure) {
