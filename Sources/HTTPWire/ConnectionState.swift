@@ -64,6 +64,8 @@ package struct ConnectionState: Sendable {
 
     /// Bytes arrived, or the next request may begin with those that were left.
     package mutating func receive(_ unread: UnsafeRawBufferPointer) -> HeadStep {
+        // Until a head says so: a refusal must not lack its body because a HEAD came before.
+        isHead = false
         do {
             switch try parser.parse(unread, limits: limits) {
             case .needMore:
@@ -81,7 +83,8 @@ package struct ConnectionState: Sendable {
         phase = .handling
         isHead = head.method == .head
         version = head.version
-        persists = head.asksToPersist
+        // What follows CONNECT is meant for the tunnel it asks for, and is no request.
+        persists = head.asksToPersist && head.method != .connect
         let framing = try Framing(head)
         awaitsContinue = try head.expectsContinue()
         switch framing {

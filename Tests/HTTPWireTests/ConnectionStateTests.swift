@@ -52,6 +52,7 @@ import Testing
         ("GET / HTTP/1.0", "X: y", .announceClose),
         ("GET / HTTP/1.0", "Connection: Keep-Alive", .announceKeep),
         ("GET / HTTP/1.0", "Connection: keep-alive, close", .announceClose),
+        ("CONNECT a:443 HTTP/1.1", "X: y", .announceClose),
     ])
     func aConnectionPersistsAsItsClientAsks(
         _ line: String, _ field: String, _ persistence: ResponsePlan.Persistence
@@ -197,6 +198,20 @@ import Testing
         #expect(respond(.badRequest).persistence == .announceClose)
         #expect(throws: WireError.malformed(rule: "content-length")) { try pull("hello") }
         #expect(state.finish(unreadBytes: 5) == .close(.inStages))
+    }
+
+    /// The client of a malformed head waits for the body that the answer announces.
+    @Test func aRefusalAfterAHEADHasItsBody() {
+        #expect(receive("HEAD / HTTP/1.1") == "dispatch 0 0")
+        #expect(!respond().sendsBody)
+        #expect(state.finish(unreadBytes: 2) == .nextRequest)
+        #expect(receive("GET /# HTTP/1.1") == "refuse 400")
+        #expect(respond(.badRequest).sendsBody)
+    }
+
+    @Test func aRefusalOfAHEADHasNone() {
+        #expect(receive("HEAD / HTTP/1.1", "Content-Length: x") == "refuse 400")
+        #expect(!respond(.badRequest).sendsBody)
     }
 
     @Test func aBrokenBodyThrowsFromThenOn() {
