@@ -32,12 +32,43 @@ import Testing
         #expect(SecretFormat.checksum(of: "123456789") == String(decoding: digits, as: UTF8.self))
     }
 
+    @Test(arguments: [(0, 0), (24, 24), (62, 0), (200, 14), (205, 19)] as [(UInt8, Int)])
+    func aRandomByteChoosesACharacterByItsRemainder(_ first: UInt8, _ character: Int) throws {
+        var secrets = Secrets.toy()
+        secrets.random = { _ in (first..<first + 43).map { $0 } }
+        let secret = try secrets.makeSecret(prefix: "")
+        let expected = (0..<43).map { SecretFormat.alphabet[(character + $0) % 62] }
+        #expect(Array(secret.utf8.prefix(43)) == expected)
+    }
+
     @Test func everyCharacterIsEquallyLikely() throws {
-        // 248 bytes that are all different, then those that must be thrown away.
+        // 248 bytes are four for each character; the eight above would favour eight of them.
         var secrets = Secrets.toy()
         secrets.random = { _ in Array(240...255) }
         let secret = try secrets.makeSecret(prefix: "")
-        #expect(!secret.utf8.prefix(43).contains { $0 == SecretFormat.alphabet[Int(255 % 62)] })
+        #expect(Set(secret.utf8.prefix(43)) == Set(SecretFormat.alphabet[54...61]))
+    }
+
+    @Test func theFormOfASecretIsItsPrefixItsLengthAndItsChecksumTogether() {
+        func text(_ prefix: String, _ letters: Int) -> String {
+            let body = prefix + String(repeating: "a", count: letters)
+            return body + SecretFormat.checksum(of: body)
+        }
+        #expect(SecretFormat.isWellFormed(text("p_", 43), prefix: "p_"))
+        #expect(!SecretFormat.isWellFormed(text("q_", 43), prefix: "p_"))
+        #expect(!SecretFormat.isWellFormed(text("p_", 42), prefix: "p_"))
+        #expect(!SecretFormat.isWellFormed(text("p_", 44), prefix: "p_"))
+        #expect(!SecretFormat.isWellFormed("p_", prefix: "p_"))
+    }
+
+    @Test func aUsernameIsTenLettersOutOfThirtyTwo() throws {
+        var secrets = Secrets.toy()
+        secrets.random = { count in (30..<30 + UInt8(count)).map { $0 } }
+        #expect(try secrets.makeUsername() == "mixpanel_uv01234567")
+    }
+
+    @Test func aDigestIsWrittenInTwoDigitsAByte() {
+        #expect(SecretFormat.hex([0x00, 0x09, 0x0A, 0x9F, 0xA0, 0xFF]) == "00090a9fa0ff")
     }
 
     @Test func aHashMatchesItsSecretOnly() throws {
@@ -58,11 +89,23 @@ import Testing
 
     @Test(arguments: [
         "", "plain", "$sha256$00$00", "$scrypt$00$00",
-        "$sha256$" + String(repeating: "0", count: 32) + "$" + String(repeating: "0", count: 63),
+        phc(digest: String(repeating: "0", count: 63)),
+        phc(digest: String(repeating: "0", count: 65)),
+        phc(prefix: "$sha255$"), phc(mark: "0"), phc(salt: "$" + String(repeating: "0", count: 31)),
+        phc(digest: String(repeating: "0", count: 63) + "$"),
     ])
     func whatWeDidNotWriteIsNoHash(phc: String) {
         #expect(SecretHash(phc: phc) == nil)
     }
+
+    @Test func whatWeWroteIsReadBack() {
+        #expect(SecretHash(phc: Self.phc())?.phc == Self.phc())
+    }
+
+    static func phc(
+        prefix: String = "$sha256$", salt: String = String(repeating: "0", count: 32),
+        mark: String = "$", digest: String = String(repeating: "0", count: 64)
+    ) -> String { prefix + salt + mark + digest }
 }
 
 @Suite struct CohortSyncCredentialTests {
@@ -121,7 +164,30 @@ import Testing
         #expect(OperatorKey.id(claimedBy: Array(issued.secret.utf8)) == issued.stored.id)
         #expect(OperatorKey.id(claimedBy: Array("muster_key_".utf8)) == nil)
         #expect(OperatorKey.id(claimedBy: []) == nil)
+        let disguised = issued.secret.replacing("muster_key_", with: "muster_kex_")
+        #expect(OperatorKey.id(claimedBy: Array(disguised.utf8)) == nil)
         #expect(try issued.stored.hash.matches(Array(issued.secret.utf8), by: secrets))
+    }
+}
+
+@Suite struct ConnectionMakingTests {
+    private func make(_ name: String) throws -> Connection {
+        try Connection.make(name: name, at: Timestamp(milliseconds: 5), by: .toy())
+    }
+
+    @Test func aConnectionNeedsAName() throws {
+        #expect(throws: Failure.self) { try make("") }
+        let made = try make("Shop")
+        #expect(made.name == "Shop")
+        #expect(made.referenceProperty == "reference_id")
+        #expect(made.createdAt == made.updatedAt)
+        #expect(made.webhookPath == "/webhooks/mixpanel/\(made.id.text)")
+    }
+
+    @Test func aLongNameIsCut() throws {
+        let longest = String(repeating: "n", count: Limits.nameCharactersMax)
+        #expect(try make(longest).name == longest)
+        #expect(try make(longest + "n").name == longest)
     }
 }
 

@@ -1,7 +1,8 @@
 import Foundation
 import HTTPWire
-import Routing
 import Testing
+
+@testable import Routing
 
 /// RFC 7617, RFC 6750 and rows 43 and 44 of the acceptance table.
 @Suite struct AuthorizationTests {
@@ -43,10 +44,44 @@ import Testing
         #expect(read(value) == nil)
     }
 
-    @Test func controlCharactersAreNoCredentials() {
-        #expect(read(basic("user:\0key")) == nil)
-        #expect(read(basic("us\ner:key")) == nil)
-        #expect(read(basic("user:k\u{7F}y")) == nil)
+    @Test(arguments: UInt8.min...UInt8.max)
+    func controlCharactersAreNoCredentials(_ byte: UInt8) {
+        let isControl = byte < 32 || byte == 127
+        let isColon = byte == UInt8(ascii: ":")
+        for pair in [[byte] + Array("u:p".utf8), Array("u:p".utf8) + [byte]] where !isColon {
+            let read = read("Basic " + Data(pair).base64EncodedString())
+            #expect((read == nil) == isControl)
+        }
+    }
+
+    @Test func everyDigitOfBase64HasItsValue() {
+        let bytes = (0...255).map { UInt8($0) }
+        for length in 0...256 {
+            let prefix = Array(bytes.prefix(length))
+            let text = Array(Data(prefix).base64EncodedString().utf8)
+            #expect(Base64.decode(text[...]) == prefix)
+        }
+    }
+
+    @Test func whatIsNoDigitOfBase64IsRefusedWhereverItStands() {
+        let digits = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+        for byte in UInt8.min...UInt8.max {
+            for place in 0..<4 {
+                var text = Array("AAAA".utf8)
+                text[place] = byte
+                let isPadding = place == 3 && byte == UInt8(ascii: "=")
+                #expect((Base64.decode(text[...]) != nil) == (digits.contains(byte) || isPadding))
+            }
+        }
+    }
+
+    @Test(arguments: ["====", "A===", "AA=A", "AA==AAAA", "AAA=AAA=", "AAA", "AAAAA", "="])
+    func paddingIsOnlyWhereItIsNeeded(text: String) {
+        #expect(Base64.decode(Array(text.utf8)[...]) == nil)
+    }
+
+    @Test func onlyLettersHaveACase() {
+        #expect(Array("@AZ[`az{\u{C1}".utf8).map(asciiLowercase) == Array("@az[`az{\u{C1}".utf8))
     }
 
     @Test func bitsLeftOverMakeAnotherTextOfTheSameBytesAndAreRefused() {
