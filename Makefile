@@ -1,6 +1,6 @@
 # One or two lines a target; scripts/ holds what needs more. CI calls only these.
 
-.PHONY: run test build release lint format sanitize bench image clean
+.PHONY: run test build release lint format sanitize coverage mutants peers bench image clean
 
 # Everything from nothing: system packages, release build, a server on SQLite in ./data.
 run: release
@@ -27,6 +27,22 @@ format:
 
 sanitize:
 	swift test --sanitize=thread --scratch-path .build/thread $(STRICT)
+
+# Which lines the tests run; the parser and the authentication must reach 95 %.
+coverage:
+	@scripts/install-system-packages python3
+	swift test --enable-code-coverage --scratch-path .build/coverage $(STRICT)
+	scripts/coverage "$$(swift test --show-codecov-path --scratch-path .build/coverage)"
+
+# Which small changes the tests notice: half an hour, or make mutants SAMPLE=50.
+mutants:
+	@scripts/install-system-packages python3
+	Tests/Mutation/mutate $(if $(SAMPLE),--sample $(SAMPLE)) --jobs 2
+
+# What others accept that we refuse, into docs/http.md.
+peers: release
+	@scripts/install-system-packages python3 golang-go nodejs nginx-light
+	Tests/Peers/peers .build/release/muster
 
 # The HTTP server beside nginx, on loopback: about two minutes.
 bench:
