@@ -104,7 +104,6 @@ package struct ConnectionState: Sendable {
     private mutating func refuse(_ error: WireError) -> HeadStep {
         phase = .handling
         persists = false
-        awaitsContinue = false
         body = .failed(error)
         return .refuse(error)
     }

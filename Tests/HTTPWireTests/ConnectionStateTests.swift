@@ -149,6 +149,12 @@ import Testing
         #expect(state.finish(unreadBytes: 0) == .close(.inStages))
     }
 
+    @Test func aClientThatIsGoneIsNotAskedForItsBody() {
+        _ = receive("POST / HTTP/1.1", "Expect: 100-continue", "Content-Length: 5")
+        #expect(state.inputEnded(.disconnected) == .goOn)
+        #expect(throws: WireError.disconnected) { try pull() }
+    }
+
     @Test func anExpectationWithoutABodyIsNothing() throws {
         _ = receive("GET / HTTP/1.1", "Expect: 100-continue")
         #expect(try pull() == .end(consumed: 0))
@@ -188,6 +194,7 @@ import Testing
             #expect(respond().persistence == .keep)
             #expect(state.finish(unreadBytes: 0) == .drain)
             #expect(drain(data) == step)
+            #expect((state.phase == .closing) == (step == .close(.inStages)))
         }
     }
 
@@ -228,6 +235,7 @@ import Testing
         #expect(respond().persistence == .keep)
         #expect(throws: WireError.self) { try pull("x") }
         #expect(state.finish(unreadBytes: 0) == .close(.inStages))
+        #expect(state.phase == .closing)
     }
 
     @Test func aSilentConnectionIsClosedWithoutAnAnswer() {
@@ -269,6 +277,7 @@ import Testing
         _ = respond()
         #expect(state.finish(unreadBytes: 0) == .drain)
         #expect(state.inputEnded(.timedOut) == .close(.atOnce))
+        #expect(state.phase == .closing)
     }
 
     @Test func anAnswerThatFailedIsCutAtOnce() {

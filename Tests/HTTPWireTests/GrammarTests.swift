@@ -34,6 +34,10 @@ import Testing
                 == Self.path.union("/?".utf8))
     }
 
+    @Test func whatNoTargetHoldsIsRefusedAtOnce() {
+        #expect(Self.accepted(after: "GET /a", before: "b") == Self.path.union("/?%[]".utf8))
+    }
+
     @Test func aQueryHoldsPathCharactersAndTwoMore() {
         #expect(
             Self.accepted(after: "GET /?a", before: "b HTTP/1.1\r\n")

@@ -27,9 +27,12 @@ import Testing
     }
 
     @Test func connectNamesAnAuthority() throws {
-        let head = try head("CONNECT muster.example:443 HTTP/1.1", fields: [])
-        #expect(head.method == .connect)
-        #expect(head.target == Target(segments: [], authority: "muster.example:443"))
+        let connect = try head("CONNECT muster.example:443 HTTP/1.1", fields: [])
+        #expect(connect.method == .connect)
+        #expect(connect.target == Target(segments: [], authority: "muster.example:443"))
+        #expect(throws: WireError.malformed(rule: "authority-form")) {
+            try head("CONNECT muster.example: HTTP/1.1", fields: [])
+        }
     }
 
     @Test func theHostOfAnAbsoluteTargetWins() throws {
