@@ -34,7 +34,7 @@ coverage:
 	swift test --enable-code-coverage --scratch-path .build/coverage $(STRICT)
 	scripts/coverage "$$(swift test --show-codecov-path --scratch-path .build/coverage)"
 
-# Which small changes the tests notice: half an hour, or make mutants SAMPLE=50.
+# Which small changes the tests notice, which takes long; or make mutants SAMPLE=50.
 mutants:
 	@scripts/install-system-packages python3
 	Tests/Mutation/mutate $(if $(SAMPLE),--sample $(SAMPLE)) --jobs 2
