@@ -295,15 +295,17 @@ package struct ConnectionState: Sendable {
                 case .read, .sendContinue: rest.count
                 }
             drainedBytes += consumed
+            // At the end, too: what arrives in one piece is not to be treated better.
+            guard drainedBytes <= limits.drainBytesMax else { return closeInStages() }
             rest = UnsafeRawBufferPointer(rebasing: rest[consumed...])
             switch step {
             case .end:
                 phase = .idle
                 return .nextRequest(consumed: unread.count - rest.count)
             case .read, .sendContinue:
-                return drainedBytes <= limits.drainBytesMax ? .read : closeInStages()
+                return .read
             case .piece:
-                guard drainedBytes <= limits.drainBytesMax else { return closeInStages() }
+                continue
             }
         }
     }

@@ -198,6 +198,29 @@ import Testing
         }
     }
 
+    /// Found by `Fuzz/ConnectionStateFuzz.swift`: the end was not held against the bound.
+    @Test(arguments: [1, 4, 100])
+    func aChunkedBodyThatPassesTheBoundWithItsLastPieceClosesHoweverItIsCut(step: Int) {
+        let body = Array("6\r\nabcdef\r\n0\r\n\r\n".utf8)
+        for (bound, expected) in [
+            (body.count - 1, ConnectionState.DrainStep.close(.inStages)),
+            (body.count, .nextRequest(consumed: (body.count - 1) % step + 1)),
+        ] {
+            var limits = WireLimits()
+            limits.drainBytesMax = bound
+            state = ConnectionState(limits: limits)
+            _ = receive("POST / HTTP/1.1", "Transfer-Encoding: chunked")
+            _ = respond()
+            #expect(state.finish(unreadBytes: 0) == .drain)
+            var last = ConnectionState.DrainStep.read
+            for start in stride(from: 0, to: body.count, by: step) where last == .read {
+                last = drain(
+                    String(decoding: body[start...].prefix(step), as: UTF8.self))
+            }
+            #expect(last == expected)
+        }
+    }
+
     // MARK: Errors
 
     @Test func aRefusalIsAnsweredAndEndsTheConnection() {
