@@ -1,4 +1,5 @@
 import COpenSSL
+import Glibc
 
 /// SHA-256 (FIPS 180-4), by OpenSSL.
 package enum SHA256 {
@@ -25,6 +26,15 @@ package enum SHA256 {
 package enum HMACSHA256 {
     nonisolated(unsafe) private static let algorithm = EVP_MAC_fetch(nil, "HMAC", nil)
 
+    /// Which digest to use.
+    ///
+    /// OpenSSL keeps the addresses of both texts, so they are copies that stay for good: those that
+    /// Swift makes of a `String` for a call are gone after it.
+    nonisolated(unsafe) private static let parameters = [
+        OSSL_PARAM_construct_utf8_string(strdup("digest"), strdup("SHA256"), 0),
+        OSSL_PARAM_construct_end(),
+    ]
+
     /// The 32 bytes that authenticate `bytes` to whoever knows `key`.
     package static func code<Bytes: Sequence<UInt8>>(
         for bytes: Bytes, key: [UInt8]
@@ -35,18 +45,10 @@ package enum HMACSHA256 {
         var length = 0
         // An empty key must still have an address: no address means "the key of before".
         let addressable = key.isEmpty ? [0] : key
-        var name = Array("SHA256".utf8CString)
-        let done = name.withUnsafeMutableBufferPointer { name in
-            var parameters = [
-                OSSL_PARAM_construct_utf8_string("digest", name.baseAddress, 0),
-                OSSL_PARAM_construct_end(),
-            ]
-            return EVP_MAC_init(context, addressable, key.count, &parameters) == 1
-                && withContiguous(bytes) {
-                    EVP_MAC_update(context, $0.baseAddress, $0.count) == 1
-                }
-                && EVP_MAC_final(context, &code, &length, code.count) == 1
-        }
+        let done =
+            EVP_MAC_init(context, addressable, key.count, parameters) == 1
+            && withContiguous(bytes) { EVP_MAC_update(context, $0.baseAddress, $0.count) == 1 }
+            && EVP_MAC_final(context, &code, &length, code.count) == 1
         guard done, length == SHA256.byteCount else { throw .unavailable("HMAC") }
         return code
     }
