@@ -1,6 +1,6 @@
 # One or two lines a target; scripts/ holds what needs more. CI calls only these.
 
-.PHONY: run test build release lint format sanitize coverage mutants peers bench image clean
+.PHONY: run test build release lint format fuzz sanitize coverage mutants peers bench image clean
 
 # Everything from nothing: system packages, release build, a server on SQLite in ./data.
 run: release
@@ -19,14 +19,22 @@ release:
 	swift build -c release --product muster $(STRICT)
 
 lint:
-	swift format lint --strict --recursive Package.swift Sources Tests Benchmarks
+	swift format lint --strict --recursive Package.swift Sources Tests Benchmarks Fuzz
 	scripts/check-tree
 
 format:
-	swift format --in-place --recursive Package.swift Sources Tests Benchmarks
+	swift format --in-place --recursive Package.swift Sources Tests Benchmarks Fuzz
+
+# Each driver of Fuzz/ for FUZZ_SECONDS (60), two at a time on two cores; then every test under each
+# sanitizer, built anew.
+fuzz:
+	@scripts/install-system-packages
+	Fuzz/run
 
 sanitize:
-	swift test --sanitize=thread --scratch-path .build/thread $(STRICT)
+	@scripts/install-system-packages
+	scripts/sanitize address
+	scripts/sanitize thread
 
 # Which lines the tests run; the parser and the authentication must reach 95 %.
 coverage:
