@@ -89,10 +89,10 @@ package struct TransportLimits: Sendable, Hashable {
     /// for a while.
     package var drainAcceptDelay = Duration.seconds(5)
 
-    /// How long a client that has its answer may hold up the end of a drain by sending on.
+    /// How long a client may hold up the end of a drain that has its answer and sends on, or that
+    /// was accepted at the last moment and has not sent its first request.
     ///
-    /// The answer is in its socket; what it still sends is thrown away. A round trip around the
-    /// earth is a third of a second.
+    /// A round trip around the earth is a third of a second.
     package var drainClosingTimeout = Duration.seconds(1)
 
     /// Freed body buffers a loop keeps for the next body.

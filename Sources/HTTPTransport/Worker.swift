@@ -170,18 +170,23 @@ final class Worker: @unchecked Sendable {
         for connection in connections.values { connection.shutDown() }
     }
 
-    /// Closes what has not sent a whole head, and calls `whenEmpty` on the loop when nothing is
+    /// Closes what has nothing to be answered, and calls `whenEmpty` on the loop when nothing is
     /// left.
+    ///
+    /// A newcomer's first request may still be on its way, and it was accepted: it gets as long as
+    /// those who are to read their answers.
     func finishDrain(_ whenEmpty: @escaping () -> Void) {
         onEmpty = whenEmpty
         isFinishing = true
-        for connection in connections.values where connection.isWithoutRequest {
+        for connection in connections.values
+        where connection.isWithoutRequest && connection.isProven {
             connection.abandon()
         }
         loop.schedule(at: loop.now.advanced(by: service.limits.drainClosingTimeout)) {
             [weak self] in
             guard let self else { return }
-            for connection in connections.values where connection.isClosing {
+            for connection in connections.values
+            where connection.isClosing || connection.isWithoutRequest {
                 connection.abandon()
             }
         }

@@ -28,6 +28,37 @@ struct DrainTests {
         await idle.close()
     }
 
+    @Test func aNewcomersFirstRequestIsStillAnswered() async throws {
+        var limits = TransportLimits.forTests
+        limits.drainClosingTimeout = .seconds(20)
+        let (server, run) = try start(limits)
+        let newcomer = try await Client(to: server.address)
+        while server.connectionCount < 1 { await Task.yield() }
+        async let drained: Void = server.drain(within: .seconds(40))
+        // Nobody listens any more: the end of the drain has begun.
+        while let another = try? await Client(to: server.address) { await another.close() }
+        try await newcomer.send(get)
+        #expect(
+            try await newcomer.readToEnd() == ok("get /a ", extra: "Connection: close\r\n"))
+        await drained
+        try await run.value
+        await newcomer.close()
+    }
+
+    @Test func aNewcomerWithoutARequestDoesNotHoldUpTheStop() async throws {
+        var limits = TransportLimits.forTests
+        limits.drainClosingTimeout = .milliseconds(100)
+        let (server, run) = try start(limits)
+        let newcomer = try await Client(to: server.address)
+        while server.connectionCount < 1 { await Task.yield() }
+        let began = MonotonicTime.now()
+        await server.drain(within: .seconds(40))
+        #expect(MonotonicTime.now().elapsed(since: began) < .seconds(20))
+        #expect(try await newcomer.readToEnd() == "")
+        try await run.value
+        await newcomer.close()
+    }
+
     /// Its client may take ten seconds for the rest, and Docker kills after ten.
     @Test func halfAHeadDoesNotHoldUpTheStop() async throws {
         let (server, run) = try start()
