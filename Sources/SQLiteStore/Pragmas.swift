@@ -51,6 +51,16 @@ enum Pragmas {
         return configuration
     }
 
+    /// Makes sure that the file is in WAL mode, whatever GRDB believes.
+    ///
+    /// The pragma gives its answer before it commits. GRDB reads the answer and no further, and
+    /// so goes on with a rollback journal if the disk fails at that moment.
+    static func insistOnLog(_ db: Database) throws {
+        guard try String.fetchAll(db, sql: "PRAGMA journal_mode = WAL") == ["wal"] else {
+            throw DatabaseError(resultCode: .SQLITE_IOERR)
+        }
+    }
+
     /// Sets up the writer, after GRDB has switched the file to WAL.
     static func prepareWriter(_ db: Database, checkpointsItself: Bool) throws {
         // GRDB chooses NORMAL for WAL, which may lose the last commits when the power fails; but

@@ -58,6 +58,11 @@ enum SQLiteFailure {
         (error as? DatabaseError)?.resultCode == .SQLITE_BUSY
     }
 
+    /// Whether a transaction that was cut off must be rolled back before anything can be read.
+    static func wantsRollback(_ error: any Error) -> Bool {
+        (error as? DatabaseError)?.extendedResultCode == .SQLITE_READONLY_ROLLBACK
+    }
+
     /// Whether a row of that key was there already.
     static func isDuplicate(_ error: any Error) -> Bool {
         guard let error = error as? DatabaseError else { return false }

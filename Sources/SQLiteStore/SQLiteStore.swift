@@ -25,14 +25,15 @@ package final class SQLiteStore: Sendable {
     private let lock: ServerLock?
 
     private init(
-        pool: DatabasePool, writeLog: WriteLog, siphash: SipHash, lock: ServerLock?
+        pool: DatabasePool, writer: GroupCommit, writeLog: WriteLog, siphash: SipHash,
+        lock: ServerLock?
     ) {
         self.pool = pool
         lookUps = LookUps(path: pool.path)
         self.writeLog = writeLog
         self.siphash = siphash
         self.lock = lock
-        writer = GroupCommit(pool, log: writeLog)
+        self.writer = writer
     }
 
     /// The name of the database in its directory.
@@ -56,6 +57,15 @@ package final class SQLiteStore: Sendable {
     package static func open(
         directory: String, as role: Role, files: StoreFiles, logger: Logger
     ) throws(Failure) -> SQLiteStore {
+        try open(
+            directory: directory, as: role, files: files, logger: logger,
+            checkpointPages: GroupCommit.checkpointPages)
+    }
+
+    /// As above; `checkpointPages` is that of the writer.
+    static func open(
+        directory: String, as role: Role, files: StoreFiles, logger: Logger, checkpointPages: Int
+    ) throws(Failure) -> SQLiteStore {
         let path = "\(directory)/\(databaseName)"
         let lockPath = "\(directory)/\(lockName)"
         do {
@@ -68,15 +78,19 @@ package final class SQLiteStore: Sendable {
         _ = withoutMemoryStatistics
         let lock = role == .server ? try ServerLock(path: lockPath) : nil
         do {
-            try Migrations.refuseForeign(path: path)
+            try refuseForeign(path: path)
             let pool = try DatabasePool(path: path, configuration: Pragmas.configuration())
+            try pool.writeWithoutTransaction(Pragmas.insistOnLog)
             try migrate(pool, lockPath: lockPath, isLocked: lock != nil)
             let siphash = try pool.writeWithoutTransaction { db in
                 try Pragmas.prepareWriter(db, checkpointsItself: role == .server)
                 return try Migrations.siphash(db)
             }
+            let log = WriteLog(logger)
             return SQLiteStore(
-                pool: pool, writeLog: WriteLog(logger), siphash: siphash, lock: lock)
+                pool: pool,
+                writer: GroupCommit(pool, log: log, checkpointPages: checkpointPages),
+                writeLog: log, siphash: siphash, lock: lock)
         } catch {
             lock?.release()
             throw SQLiteFailure.failure(error)
@@ -86,12 +100,32 @@ package final class SQLiteStore: Sendable {
     /// Once in a process, and before SQLite is first used.
     private static let withoutMemoryStatistics: Void = muster_sqlite_keep_no_memory_statistics()
 
+    /// Throws `conflict` for a file that is not ours, which is left as it is.
+    ///
+    /// Only a file that was cut off while it was made has a rollback journal, for the store has a
+    /// log instead; a read-only connection can't look at it until somebody has rolled it back.
+    private static func refuseForeign(path: String) throws {
+        do {
+            try Migrations.refuseForeign(path: path)
+        } catch  where SQLiteFailure.wantsRollback(error) {
+            let queue = try DatabaseQueue(path: path)
+            _ = try queue.read { db in try db.prepared("PRAGMA schema_version").run() }
+            try queue.close()
+            try Migrations.refuseForeign(path: path)
+        }
+    }
+
     /// Brings the schema up to date, never under the feet of a running server.
     private static func migrate(_ pool: DatabasePool, lockPath: String, isLocked: Bool) throws {
         let migrator = Migrations.migrator
         if try pool.read(migrator.hasCompletedMigrations) { return }
         let lock = isLocked ? nil : try ServerLock(path: lockPath)
         defer { lock?.release() }
+        // Before the migrator's own table: what is cut off here must not look like the file of
+        // another program.
+        try pool.writeWithoutTransaction { db in
+            try db.execute(sql: "PRAGMA application_id = \(Pragmas.applicationID)")
+        }
         try migrator.migrate(pool)
     }
 

@@ -14,6 +14,8 @@ final class ServerLock: Sendable {
         configuration.label = "muster.lock"
         // Not for a moment: whoever holds it holds it for days.
         configuration.busyMode = .immediateError
+        // A failing disk can leave the transaction open. GRDB would trap; here it is refused.
+        configuration.allowsUnsafeTransactions = true
         do {
             queue = try DatabaseQueue(path: path, configuration: configuration)
             try queue.inDatabase { db in
