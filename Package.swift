@@ -77,6 +77,8 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["HTTPWire", "Audiences", logging],
             path: "Tests/TestSupport", swiftSettings: strict),
+        // A disk that fails on command, under SQLite.
+        .target(name: "FaultVFS", path: "Tests/FaultVFS"),
         .testTarget(name: "ArchitectureTests", swiftSettings: strict),
         .testTarget(
             name: "AudiencesTests", dependencies: ["Audiences", "TestSupport"],
@@ -101,7 +103,7 @@ let package = Package(
         .testTarget(
             name: "SQLiteStoreTests",
             dependencies: [
-                "Audiences", "SQLiteStore", "TestSupport", logging,
+                "Audiences", "SQLiteStore", "TestSupport", "FaultVFS", logging,
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: strict),

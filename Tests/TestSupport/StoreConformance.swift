@@ -35,6 +35,10 @@ package struct StoreCase: Sendable, CustomStringConvertible {
 /// A store did something else than its contract says.
 package struct Violation: Error, CustomStringConvertible {
     package let description: String
+
+    package init(description: String) {
+        self.description = description
+    }
 }
 
 func expect<Value: Equatable>(

@@ -1,0 +1,117 @@
+import Audiences
+import SQLiteStore
+import TestSupport
+
+/// What a client does with a store, step by step, while its disk may fail.
+enum FaultStep: Sendable {
+    case connect(UInt8)
+    case key(UInt8)
+    case page(FaultPage)
+    /// Sent at once, so that they may share a transaction.
+    case together([FaultPage])
+    /// Everything that is due that many hours later.
+    case tidy(hours: Int64)
+    case prove
+
+    /// An ordinary day: replacements, repeated and late pages, diffs between them, a switch, what
+    /// housekeeping has to remove afterwards.
+    static let day: [FaultStep] = [
+        .key(1),
+        .page(.replace("A", "S1", 1, of: 2, 0..<120)),
+        .page(.replace("A", "S1", 2, of: 2, 100..<200)),
+        .page(.add("A", 200..<220)),
+        .together([.add("A", 190..<230), .add("B", 0..<40), .remove("C", 0..<9)]),
+        .page(.replace("A", "S2", 1, of: 3, 0..<80)),
+        .page(.add("A", 500..<510)),
+        .page(.replace("A", "S2", 1, of: 3, 0..<70)),
+        .page(.remove("A", 60..<65)),
+        .together([
+            .replace("A", "S2", 3, of: 3, 150..<240), .replace("B", "S3", 1, of: 2, 20..<60),
+            .add("C", 0..<10),
+        ]),
+        .page(.replace("A", "S2", 2, of: 3, 70..<100)),
+        .page(.replace("A", "S2", 2, of: 3, 0..<400)),
+        .connect(2),
+        .tidy(hours: 80),
+        .page(.replace("B", "S4", 1, of: 1, 0..<0)),
+        .prove,
+        .page(.remove("A", 0..<30)),
+    ]
+
+    /// The first minute of a directory.
+    static let start: [FaultStep] = [
+        .connect(1), .key(1), .page(.replace("A", "S1", 1, of: 1, 0..<20)),
+    ]
+
+    /// The pages that are recorded apart from each other.
+    var parts: [FaultStep] {
+        if case .together(let pages) = self { pages.map { .page($0) } } else { [self] }
+    }
+
+    func run(on store: SQLiteStore, at time: Timestamp) async throws(Failure) {
+        switch self {
+        case .connect(let number):
+            try await store.create(Connection.make(number, name: "Lumen \(number)"))
+        case .key(let number):
+            try await store.create(Self.operatorKey(number))
+        case .page(let page):
+            _ = try await store.record(page.page, from: .make(), at: time)
+        case .together:
+            preconditionFailure("run its parts")
+        case .tidy(let hours):
+            while try await store.tidy(at: time.after(hours: hours)) {}
+        case .prove:
+            try await store.checkWritable(at: time)
+        }
+    }
+
+    private static func operatorKey(_ number: UInt8) -> OperatorKey {
+        let hash = SecretHash(
+            phc: "$sha256$" + String(repeating: "1", count: 32) + "$"
+                + String(repeating: "2", count: 64))
+        guard let hash else { preconditionFailure("not a hash") }
+        return OperatorKey(
+            id: .make(from: [UInt8](repeating: number, count: 16)), name: "Key \(number)",
+            hash: hash, createdAt: .start)
+    }
+}
+
+/// One page of a script; the people are numbers.
+struct FaultPage: Sendable {
+    enum Kind: Sendable {
+        case add, remove
+        case replace(session: String, number: Int, total: Int)
+    }
+
+    let cohort: String
+    let kind: Kind
+    let people: Range<Int>
+
+    static func add(_ cohort: String, _ people: Range<Int>) -> FaultPage {
+        FaultPage(cohort: cohort, kind: .add, people: people)
+    }
+
+    static func remove(_ cohort: String, _ people: Range<Int>) -> FaultPage {
+        FaultPage(cohort: cohort, kind: .remove, people: people)
+    }
+
+    static func replace(
+        _ cohort: String, _ session: String, _ number: Int, of total: Int, _ people: Range<Int>
+    ) -> FaultPage {
+        FaultPage(
+            cohort: cohort, kind: .replace(session: session, number: number, total: total),
+            people: people)
+    }
+
+    /// Diffs have a session each, as if every one came from a run of its own.
+    var page: SyncPage {
+        let names = crowd(people.count, from: people.lowerBound)
+        let session = "\(cohort)-\(people)"
+        return switch kind {
+        case .add: .make(.addMembers, names, session: session, cohort: cohort)
+        case .remove: .make(.removeMembers, names, session: session, cohort: cohort)
+        case .replace(let session, let number, let total):
+            .make(.members, names, session: session, page: number, of: total, cohort: cohort)
+        }
+    }
+}
