@@ -21,7 +21,7 @@ package struct JSONError: Error, Sendable, Hashable {
         case expectedEndOfText
         case controlCharacter
         case invalidUTF8
-        case tooDeep
+        case tooDeep(levelsMax: Int)
         /// The same key twice in one object: legal (RFC 8259 section 4), but without a meaning.
         case repeatedKey
         /// Half a surrogate pair: legal (RFC 8259 section 8.2), but no Unicode text.
@@ -55,7 +55,7 @@ extension JSONError.Reason {
         case .expectedEndOfText: "expected nothing more"
         case .controlCharacter: "expected control characters to be escaped"
         case .invalidUTF8: "expected valid UTF-8"
-        case .tooDeep: "expected at most \(JSONScanner.depthLevelsMax) levels of nesting"
+        case .tooDeep(let levelsMax): "expected at most \(levelsMax) levels of nesting"
         case .repeatedKey: "expected each key once in an object"
         case .loneSurrogate: "expected surrogates in pairs"
         }

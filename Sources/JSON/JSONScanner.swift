@@ -15,9 +15,10 @@
 package struct JSONScanner {
     /// How deep arrays and objects may be nested.
     ///
-    /// One bit of a word remembers each level, so a hostile text of brackets costs nothing;
-    /// real payloads use five.
-    package static let depthLevelsMax = 64
+    /// One bit remembers each level, so a hostile text of brackets costs nothing. Real payloads
+    /// use five levels; the rest is room for what people keep in a property, which must not fail
+    /// the page it is on. Beyond it a text is refused whole: it can't be told from an attack.
+    package static let depthLevelsMax = 512
 
     package let source: JSONSource
     var bytes: UnsafeBufferPointer<UInt8> { source.bytes }
@@ -25,8 +26,11 @@ package struct JSONScanner {
     package internal(set) var offset = 0
     /// How many arrays and objects are open.
     package private(set) var depth = 0
-    /// Bit n is set if the container at depth n is an object.
+    /// The kinds of the innermost containers: bit n is set if the one of level n + 1, counted from
+    /// the last multiple of 64, is an object.
     private var objects: UInt64 = 0
+    /// The same of the levels before those, 64 to a word; empty for any real text.
+    private var outerObjects: [UInt64] = []
     private var place = Place.beforeValue
 
     private enum Place {
@@ -195,12 +199,21 @@ package struct JSONScanner {
     }
 
     private var isInObject: Bool {
-        depth > 0 && objects & (1 << UInt64(depth - 1)) != 0
+        depth > 0 && objects & Self.bit(ofLevel: depth - 1) != 0
+    }
+
+    private static let wordLevels = UInt64.bitWidth
+
+    private static func bit(ofLevel level: Int) -> UInt64 {
+        1 << UInt64(truncatingIfNeeded: level % wordLevels)
     }
 
     private mutating func begin(object: Bool) throws(JSONError) {
-        guard depth < Self.depthLevelsMax else { throw JSONError(.tooDeep, at: offset) }
-        let bit: UInt64 = 1 << UInt64(depth)
+        guard depth < Self.depthLevelsMax else {
+            throw JSONError(.tooDeep(levelsMax: Self.depthLevelsMax), at: offset)
+        }
+        if depth > 0, depth % Self.wordLevels == 0 { outerObjects.append(objects) }
+        let bit = Self.bit(ofLevel: depth)
         objects = object ? objects | bit : objects & ~bit
         depth += 1
         offset += 1
@@ -209,6 +222,7 @@ package struct JSONScanner {
 
     private mutating func end() {
         depth = max(0, depth - 1)
+        if depth % Self.wordLevels == 0, let outer = outerObjects.popLast() { objects = outer }
         offset += 1
         place = .afterValue
     }

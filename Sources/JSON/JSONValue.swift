@@ -11,6 +11,11 @@ package enum JSONValue: Sendable {
     case array([JSONValue])
     case object(JSONObject)
 
+    /// How deep arrays and objects may be nested; requests of the API use three levels.
+    ///
+    /// Less than a scanner takes, because reading a tree costs stack for each level.
+    package static let depthLevelsMax = 64
+
     /// Reads `text`, which must be one JSON value with nothing but whitespace around it.
     ///
     /// Stricter than RFC 8259, which leaves both open: an object with a repeated key is
@@ -32,10 +37,13 @@ package enum JSONValue: Sendable {
 
     /// Reads the next value of `scanner`.
     ///
-    /// Calls itself for each level of nesting, of which the scanner allows
-    /// ``JSONScanner/depthLevelsMax``.
+    /// Calls itself for each level of nesting, of which there may be ``depthLevelsMax``.
     package init(from scanner: inout JSONScanner) throws(JSONError) {
-        switch try scanner.value() {
+        let value = try scanner.value()
+        guard scanner.depth <= Self.depthLevelsMax else {
+            throw JSONError(.tooDeep(levelsMax: Self.depthLevelsMax), at: scanner.offset - 1)
+        }
+        switch value {
         case .null:
             self = .null
         case .bool(let value):

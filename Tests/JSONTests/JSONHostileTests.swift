@@ -47,10 +47,23 @@ import Testing
         }
         try scan(arrays(levels))
         try scan(objects(levels))
-        #expect(failure(Array(arrays(levels + 1).utf8)) == JSONError(.tooDeep, at: levels))
-        #expect(failure(Array(objects(levels + 1).utf8)) == JSONError(.tooDeep, at: levels * 5))
-        _ = try JSONValue(parsing: Array(arrays(levels).utf8))
-        #expect(throws: JSONError.self) { try JSONValue(parsing: Array(arrays(levels + 1).utf8)) }
+        #expect(
+            failure(Array(arrays(levels + 1).utf8))
+                == JSONError(.tooDeep(levelsMax: levels), at: levels))
+        #expect(
+            failure(Array(objects(levels + 1).utf8))
+                == JSONError(.tooDeep(levelsMax: levels), at: levels * 5))
+    }
+
+    @Test func aTreeIsShallowerThanAText() throws {
+        let levels = JSONValue.depthLevelsMax
+        let text = { (count: Int) in
+            Array(String(repeating: "[", count: count).utf8)
+                + Array(String(repeating: "]", count: count).utf8)
+        }
+        _ = try JSONValue(parsing: text(levels))
+        let error = #expect(throws: JSONError.self) { try JSONValue(parsing: text(levels + 1)) }
+        #expect(error == JSONError(.tooDeep(levelsMax: levels), at: levels))
     }
 
     @Test func levelsAreRememberedByKindAllTheWayDown() throws {
@@ -60,13 +73,29 @@ import Testing
         #expect(failure(Array((opening + "1" + String(repeating: "]}", count: pairs)).utf8)) != nil)
     }
 
+    /// The kinds of the levels outside stay known while others come and go inside, also where one
+    /// word of them is full.
+    @Test(arguments: 62...66)
+    func levelsAreRememberedWhileOthersAreOpenedAndClosed(outside: Int) throws {
+        for kinds in [("[", "]"), ("{\"a\":", "}")] {
+            let inside = "[[],{},[[]],{\"b\":[{}]}]"
+            let text = { (closing: String) in
+                String(repeating: kinds.0, count: outside) + inside
+                    + String(repeating: closing, count: outside)
+            }
+            try scan(text(kinds.1))
+            #expect(failure(Array(text(kinds.1 == "]" ? "}" : "]").utf8)) != nil)
+        }
+    }
+
     @Test func closedLevelsDoNotCount() throws {
         try scan("[" + Array(repeating: "[]", count: 1000).joined(separator: ",") + "]")
     }
 
     @Test func tenMillionOpeningBracketsAreRefusedAtOnce() {
         let text = Array(repeating: UInt8(ascii: "["), count: 10_000_000)
-        #expect(failure(text) == JSONError(.tooDeep, at: JSONScanner.depthLevelsMax))
+        let levels = JSONScanner.depthLevelsMax
+        #expect(failure(text) == JSONError(.tooDeep(levelsMax: levels), at: levels))
     }
 
     /// Reads damaged text in every way there is; what is found does not matter here.

@@ -38,6 +38,20 @@ import Testing
         #expect(refused(#"{"action":"members","members":\#(deep)"#) != nil)
     }
 
+    /// An unusable value never fails its page, so what is passed over may be deep; the four levels
+    /// outside it are the call itself.
+    @Test(arguments: [(61, true), (508, true), (509, false)])
+    func aDeepPropertyIsPassedOverUpToTheLimit(levels: Int, isTaken: Bool) throws {
+        let deep =
+            String(repeating: "[", count: levels) + String(repeating: "]", count: levels)
+        let body = call("[{\"x\":\(deep),\"mixpanel_distinct_id\":\"a\"}]")
+        if isTaken {
+            #expect(try read(body, for: connection).ids == ["a"])
+        } else {
+            #expect(refused(body) != nil)
+        }
+    }
+
     @Test func valuesOfAnyKindMayStandAnywhereInAMember() throws {
         let values = [
             "true", "12.50", "null", #"["a","b"]"#, #"{"k":[1,{"z":null}]}"#, #""""#,
