@@ -5,7 +5,9 @@ import Testing
 extension EndToEndTests {
     /// The promise behind every 200: it is on the disk.
     @Suite struct KillTests {
-        static let killCount = 20
+        /// MUSTER_KILLS is another number.
+        static let killCount =
+            ProcessInfo.processInfo.environment["MUSTER_KILLS"].flatMap(Int.init) ?? 20
         static let senderCount = 4
         /// After at most so many answers in a round the process is killed, so each round has its
         /// own mixture of pages before, in and after a commit.
@@ -28,6 +30,7 @@ extension EndToEndTests {
             }
             var diffs = (0..<Self.senderCount).map { DiffSender(number: $0) }
             var replacement = ReplacementSender()
+            var client = KillClient(seed: seed)
             var restarts: [Duration] = []
 
             for kill in 0...Self.killCount {
@@ -38,14 +41,16 @@ extension EndToEndTests {
 
                     try await check(diffs, on: server, key)
                     try await check(&replacement, on: server, key)
+                    try client.check(
+                        Set(try await members(ofCohort: KillClient.cohort, on: server, key)))
                     guard kill < Self.killCount else { return }
                     let sends = random.next() % 2 == 0
                     if random.next() % 4 == 0 { replacement.abandon() }
                     let moment = KillMoment(
                         answers: Int(random.next() % UInt64(Self.answersMax)) + 1,
                         delay: .microseconds(Int64(random.next() % 5000)))
-                    (diffs, replacement) = await play(
-                        diffs, replacement, sends, until: moment, on: server, webhook)
+                    (diffs, replacement, client) = await play(
+                        diffs, replacement, sends, client, until: moment, on: server, webhook)
                 }
             }
             restarts.sort()
@@ -55,36 +60,51 @@ extension EndToEndTests {
             #expect(pages > Self.killCount)
             print(
                 "kill test: \(Self.killCount) kills, \(pages) pages acknowledged, "
-                    + "\(replacement.committed) replacements, "
+                    + "\(replacement.committed) replacements, \(client.story), "
                     + "ready after \(median) (median), \(longest) (max)")
+        }
+
+        private enum Sender {
+            case diffs(DiffSender)
+            case replacement(ReplacementSender)
+            case client(KillClient)
         }
 
         /// Lets everybody send until the process is killed.
         private func play(
             _ diffs: [DiffSender], _ replacement: ReplacementSender, _ replaces: Bool,
-            until moment: KillMoment, on server: MusterServer, _ webhook: Webhook
-        ) async -> ([DiffSender], ReplacementSender) {
-            await withTaskGroup(of: (DiffSender?, ReplacementSender?).self) { group in
+            _ client: KillClient, until moment: KillMoment, on server: MusterServer,
+            _ webhook: Webhook
+        ) async -> ([DiffSender], ReplacementSender, KillClient) {
+            await withTaskGroup(of: Sender.self) { group in
                 for sender in diffs {
                     group.addTask {
                         var sender = sender
                         await sender.run(on: server, webhook, moment)
-                        return (sender, nil)
+                        return .diffs(sender)
                     }
                 }
                 if replaces {
                     group.addTask {
                         var sender = replacement
                         await sender.run(on: server, webhook, moment)
-                        return (nil, sender)
+                        return .replacement(sender)
                     }
+                }
+                group.addTask {
+                    var client = client
+                    await sending(to: server, webhook, moment) { try await client.run(sending: $0) }
+                    return .client(client)
                 }
                 await moment.wait()
                 server.process.signal(SIGKILL)
-                var after = (diffs: [DiffSender](), replacement: replacement)
-                for await (diff, replacement) in group {
-                    if let diff { after.diffs.append(diff) }
-                    if let replacement { after.replacement = replacement }
+                var after = (diffs: [DiffSender](), replacement: replacement, client: client)
+                for await sender in group {
+                    switch sender {
+                    case .diffs(let sender): after.diffs.append(sender)
+                    case .replacement(let sender): after.replacement = sender
+                    case .client(let client): after.client = client
+                    }
                 }
                 return after
             }
@@ -271,7 +291,7 @@ private func sending(
 }
 
 /// SplitMix64, so that a seed means the same run everywhere.
-private struct SeededGenerator: RandomNumberGenerator {
+struct SeededGenerator: RandomNumberGenerator {
     var state: UInt64
 
     mutating func next() -> UInt64 {
