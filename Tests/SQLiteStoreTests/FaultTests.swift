@@ -11,7 +11,7 @@ import Testing
 /// Each run strikes one call of the disk. CI strikes some of them, spread over the script;
 /// MUSTER_FAULTS=all strikes every one.
 struct FaultTests {
-    private static let runsMax = 12
+    private static let runsMax = 8
     private static let isExhaustive =
         ProcessInfo.processInfo.environment["MUSTER_FAULTS"] == "all"
 
