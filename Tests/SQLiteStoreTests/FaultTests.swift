@@ -9,8 +9,9 @@ import Testing
 /// Every promise of the store, with a disk that breaks its own.
 ///
 /// Each run strikes one call of the disk. CI strikes some of them, spread over the script;
-/// MUSTER_FAULTS=all strikes every one.
-struct FaultTests {
+/// MUSTER_FAULTS=all strikes every one. One fault at a time: opening a store blocks its thread, and
+/// tests that watch the clock run beside these.
+@Suite(.serialized) struct FaultTests {
     private static let runsMax = 8
     private static let isExhaustive =
         ProcessInfo.processInfo.environment["MUSTER_FAULTS"] == "all"
