@@ -34,8 +34,8 @@ package struct Target: Sendable, Hashable {
         guard let last = bytes.last, Grammar.isDigit(last), Host.isValid(bytes) else {
             return false
         }
-        let host = bytes.drop { $0 != UInt8(ascii: "]") }
-        return (host.isEmpty ? bytes[...] : host).contains(Grammar.colon)
+        // Behind an address in brackets digits are always a port.
+        return bytes.first == UInt8(ascii: "[") || bytes.contains(Grammar.colon)
     }
 
     /// RFC 9112 section 3.2.2, for the schemes we are an origin of (RFC 9110 section 4.2).

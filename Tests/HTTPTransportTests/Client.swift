@@ -124,6 +124,7 @@ final class Client: Sendable {
 func withServer(
     loopCount: Int = 1,
     limits: TransportLimits = .forTests,
+    wireLimits: WireLimits = WireLimits(),
     fallbacks: FallbackResponses = FallbackResponses(),
     tls: TLSContext? = nil,
     proxies: ProxyPolicy = ProxyPolicy(),
@@ -132,7 +133,8 @@ func withServer(
 ) async throws {
     let server = try Server(
         address: SocketAddress(parsing: "127.0.0.1:0"), loopCount: loopCount, limits: limits,
-        fallbacks: fallbacks, proxies: proxies, wallClock: { 784_111_777_000 }, tls: tls,
+        wireLimits: wireLimits, fallbacks: fallbacks, proxies: proxies,
+        wallClock: { 784_111_777_000 }, tls: tls,
         handler: handler)
     let run = Task { try await server.run() }
     do {

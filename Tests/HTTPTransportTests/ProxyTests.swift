@@ -21,6 +21,7 @@ struct ProxyTests {
     @discardableResult
     private func withProxies(
         trusting block: String = "127.0.0.0/8", limits: TransportLimits = .forTests,
+        wireLimits: WireLimits = WireLimits(),
         _ body: (Server) async throws -> Void
     ) async throws -> [ProxyRefusal] {
         let reasons = Reasons()
@@ -28,7 +29,8 @@ struct ProxyTests {
         policy.protocol = .v2
         policy.trusted = TrustedProxies([try #require(AddressBlock(block))])
         policy.refused = { reason, _ in reasons.list.withLock { $0.append(reason) } }
-        try await withServer(limits: limits, proxies: policy, handler: who, body)
+        try await withServer(
+            limits: limits, wireLimits: wireLimits, proxies: policy, handler: who, body)
         return reasons.list.withLock { $0 }
     }
 
@@ -92,10 +94,13 @@ struct ProxyTests {
     func aHeaderThatNeverEndsIsClosed(isDripping: Bool) async throws {
         var limits = TransportLimits.forTests
         limits.headerTimeout = .milliseconds(200)
-        let reasons = try await withProxies(limits: limits) { server in
+        // More than can drip in that time.
+        var wireLimits = WireLimits()
+        wireLimits.proxyHeaderBytesMax = 65_551
+        let reasons = try await withProxies(limits: limits, wireLimits: wireLimits) { server in
             let client = try await Client(to: server.address)
             try await client.send(
-                Array(tcp4.prefix(14)) + (isDripping ? [0x03, 0xF0] : []))
+                Array(tcp4.prefix(14)) + (isDripping ? [0xFF, 0xFF] : []))
             let drip = Task {
                 while isDripping, !Task.isCancelled { try await client.send([0]) }
             }

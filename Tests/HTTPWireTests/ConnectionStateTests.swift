@@ -173,6 +173,39 @@ import Testing
         #expect(state.phase == .idle)
     }
 
+    @Test func eachUnreadBodyHasTheBoundToItself() {
+        for _ in 0..<3 {
+            _ = receive("POST / HTTP/1.1", "Content-Length: 65536")
+            #expect(respond().persistence == .keep)
+            #expect(state.finish(unreadBytes: 0) == .drain)
+            #expect(
+                drain(String(repeating: "x", count: 65_536)) == .nextRequest(consumed: 65_536))
+        }
+    }
+
+    @Test func aChunkedBodyThatIsOverStaysOver() throws {
+        _ = receive("POST / HTTP/1.1", "Transfer-Encoding: chunked")
+        #expect(state.bodyBytesAnnounced == 0)
+        #expect(try pull("0\r\n\r\n") == .end(consumed: 5))
+        #expect(try pull("1\r\na\r\n0\r\n\r\n") == .end(consumed: 0))
+        #expect(respond().persistence == .keep)
+        #expect(state.finish(unreadBytes: 0) == .nextRequest)
+    }
+
+    @Test func aRefusedRequestIsAnsweredAndTheConnectionCloses() {
+        #expect(receive("GET  / HTTP/1.1") == "refuse 400")
+        #expect(state.phase == .handling)
+        #expect(state.inputEnded(.disconnected) == .goOn)
+        #expect(respond(.badRequest).persistence == .announceClose)
+    }
+
+    @Test func aHeadThatIsLateIsAnsweredAndTheConnectionCloses() {
+        Array("GET / HT".utf8).withUnsafeBytes { _ = state.receive($0) }
+        #expect(state.inputEnded(.timedOut) == .refuse(.timedOut))
+        #expect(state.phase == .handling)
+        #expect(respond(.requestTimeout).persistence == .announceClose)
+    }
+
     @Test func aLargeUnreadBodyIsNot() {
         _ = receive("POST / HTTP/1.1", "Content-Length: 65537")
         #expect(respond().persistence == .announceClose)

@@ -10,7 +10,7 @@ import Testing
         ("/", [""]), ("/a", ["a"]), ("/a/", ["a", ""]), ("//a", ["", "a"]),
         ("/a/../b/.", ["a", "..", "b", "."]), ("/a%20b/%2F", ["a b", "/"]),
         ("/%c3%A9", ["\u{e9}"]), ("/e%CC%81", ["e\u{301}"]), ("/a+b", ["a+b"]),
-        ("/%25zz", ["%zz"]), ("http://h", [""]), ("HTTP://h/a", ["a"]), ("https://h?q", [""]),
+        ("/%25zz", ["%zz"]), ("/a+%62", ["a+b"]), ("http://h", [""]), ("HTTP://h/a", ["a"]), ("https://h?q", [""]),
     ])
     func pathsAreSplitThenDecodedAndNeverNormalized(_ text: String, _ segments: [String]) throws {
         let read = try Self.target(text).segments
@@ -25,6 +25,18 @@ import Testing
     @Test func theAsteriskIsForOptionsOnly() throws {
         #expect(try head("OPTIONS * HTTP/1.1", fields: []).target == Target(segments: []))
         #expect(throws: WireError.malformed(rule: "asterisk-form")) { try Self.target("*") }
+        #expect(throws: WireError.malformed(rule: "request-target")) {
+            try head("OPTIONS */ HTTP/1.1", fields: [])
+        }
+    }
+
+    @Test(arguments: [
+        ("a:443", true), ("[::1]:443", true), ("a", false), ("a1", false), ("a:", false),
+        ("[::1]", false), ("[::1]:", false), (":443", false), ("a/b:443", false),
+    ])
+    func anAuthorityHasAPort(_ authority: String, _ isTaken: Bool) {
+        let read = try? head("CONNECT \(authority) HTTP/1.1", fields: []).target.authority
+        #expect(read == (isTaken ? authority : nil))
     }
 
     @Test func queriesAreReadAsFormsAreWritten() throws {
