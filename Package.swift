@@ -65,6 +65,10 @@ let package = Package(
         .executableTarget(
             name: "BenchServer", dependencies: ["HTTPTransport", "HTTPWire", "Platform"],
             path: "Benchmarks/BenchServer", swiftSettings: strict),
+        // Not shipped either: the store without the network.
+        .executableTarget(
+            name: "StoreBench", dependencies: ["Audiences", "SQLiteStore", logging],
+            path: "Benchmarks/StoreBench", swiftSettings: strict),
 
         // C fences: a module map and a shim each.
         .target(name: "CEpoll"),

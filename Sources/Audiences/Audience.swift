@@ -7,8 +7,8 @@ package struct Audience: Sendable, Hashable {
     package var memberCount: Int
     /// When the last sync was complete; `nil` before the first.
     package var asOf: Timestamp?
-    /// A complete replacement waits for a person to accept or reject it.
-    package var isHeld: Bool
+    /// The complete replacement that waits for a person to accept or reject it.
+    package var held: SyncSession?
     /// Why the audience may differ from the cohort at Mixpanel; `nil` if nothing says so.
     package var needsReconcile: ReconcileReason?
     /// The session that was active last.
@@ -19,7 +19,7 @@ package struct Audience: Sendable, Hashable {
 
     package init(
         id: AudienceID, connectionID: ConnectionID, cohort: Cohort, memberCount: Int = 0,
-        asOf: Timestamp? = nil, isHeld: Bool = false, needsReconcile: ReconcileReason? = nil,
+        asOf: Timestamp? = nil, held: SyncSession? = nil, needsReconcile: ReconcileReason? = nil,
         lastSync: SyncSession? = nil, createdAt: Timestamp, updatedAt: Timestamp
     ) {
         self.id = id
@@ -27,7 +27,7 @@ package struct Audience: Sendable, Hashable {
         self.cohort = cohort
         self.memberCount = memberCount
         self.asOf = asOf
-        self.isHeld = isHeld
+        self.held = held
         self.needsReconcile = needsReconcile
         self.lastSync = lastSync
         self.createdAt = createdAt
@@ -35,7 +35,7 @@ package struct Audience: Sendable, Hashable {
     }
 
     package var freshness: Freshness {
-        Freshness(asOf: asOf, isHeld: isHeld)
+        Freshness(asOf: asOf, isHeld: held != nil)
     }
 }
 

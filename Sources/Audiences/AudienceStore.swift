@@ -36,6 +36,33 @@ package protocol AudienceStore: Sendable {
         matching matchID: ExternalID, in audience: AudienceID?
     ) async throws(Failure) -> [Membership]
 
+    /// The audiences that anybody matching this id was a member of at a past moment.
+    ///
+    /// The match ids are today's; so are names and freshness. Changes that are still to be
+    /// written into the feed count as well.
+    ///
+    /// - Parameters:
+    ///   - matchID: as for ``memberships(matching:in:)``.
+    ///   - audience: only this audience if given.
+    ///   - moment: in the past.
+    /// - Returns: one entry per audience, ordered by its creation, with the time of the last
+    ///   entrance before `moment`, or `moment` itself if that is older than the feed; no source.
+    /// - Throws: `gone` if the feed does not reach back to `moment`; see ``Retention``.
+    func memberships(
+        matching matchID: ExternalID, in audience: AudienceID?, at moment: Timestamp
+    ) async throws(Failure) -> [Membership]
+
+    /// Reference ids that several members of an audience share, in a stable order.
+    ///
+    /// Mixpanel merges and re-creates profiles, so a few are normal; many mean that the wrong
+    /// property is exported. A page may be empty and still have a successor, for the store looks
+    /// at a bounded number of members each time.
+    ///
+    /// - Throws: as ``members(of:_:)``.
+    func sharedReferences(
+        of id: AudienceID, _ range: ListRange
+    ) async throws(Failure) -> ListPage<SharedReference>
+
     /// For each id, which of the audiences anybody matching it is in.
     ///
     /// - Parameters:
@@ -103,13 +130,49 @@ package struct Membership: Sendable, Hashable {
     package var name: String?
     /// When the first of the matching people entered.
     package var enteredAt: Timestamp
+    /// The page that says so; `nil` if it is not known any more.
+    package var source: MembershipSource?
     package var freshness: Freshness
 
-    package init(audience: AudienceID, name: String?, enteredAt: Timestamp, freshness: Freshness) {
+    package init(
+        audience: AudienceID, name: String?, enteredAt: Timestamp,
+        source: MembershipSource? = nil, freshness: Freshness
+    ) {
         self.audience = audience
         self.name = name
         self.enteredAt = enteredAt
+        self.source = source
         self.freshness = freshness
+    }
+}
+
+/// Why somebody is a member: the page their membership came from.
+///
+/// For people who stayed through a replacement it is the replacement's page, while
+/// ``Membership/enteredAt`` is older.
+package struct MembershipSource: Sendable, Hashable {
+    package var action: SyncAction
+    /// `nil` if Mixpanel sent none.
+    package var sessionID: ExternalID?
+    /// The page's number; `nil` if it had none that could be used.
+    package var page: Int?
+
+    package init(action: SyncAction, sessionID: ExternalID?, page: Int?) {
+        self.action = action
+        self.sessionID = sessionID
+        self.page = page
+    }
+}
+
+/// A reference id that several members of an audience have.
+package struct SharedReference: Sendable, Hashable {
+    package var referenceID: ExternalID
+    /// At least two; at most ``Limits/sharedReferencePeopleMax`` are named.
+    package var distinctIDs: [ExternalID]
+
+    package init(referenceID: ExternalID, distinctIDs: [ExternalID]) {
+        self.referenceID = referenceID
+        self.distinctIDs = distinctIDs
     }
 }
 

@@ -21,22 +21,25 @@ package struct Change: Sendable, Hashable {
     /// This is the first staged page of its session: make its snapshot, and mark an older
     /// unfinished replacement of the audience as superseded.
     package var beginsStaging: Bool
-    /// The set of pages is complete: after staging, point the audience at the new snapshot and
-    /// apply again, in order, the diffs that came since staging began.
-    package var switches: Bool
+    /// The set of pages is complete: after staging, apply again, in order, the diffs that came
+    /// since the session began, count, and let ``SyncSession/conclude(_:guardedBy:at:)`` decide
+    /// whether the audience is pointed at the new snapshot.
+    package var isWhole: Bool
     /// The sync is complete: the audience is up to date as of now.
+    ///
+    /// A replacement is complete when it is switched in.
     package var completes: Bool
     /// Why the audience may now differ from the cohort at Mixpanel.
     package var reconcile: ReconcileReason?
 
     package init(
         effect: Effect, pageNumber: Int? = nil, beginsStaging: Bool = false,
-        switches: Bool = false, completes: Bool = false, reconcile: ReconcileReason? = nil
+        isWhole: Bool = false, completes: Bool = false, reconcile: ReconcileReason? = nil
     ) {
         self.effect = effect
         self.pageNumber = pageNumber
         self.beginsStaging = beginsStaging
-        self.switches = switches
+        self.isWhole = isWhole
         self.completes = completes
         self.reconcile = reconcile
     }
@@ -51,6 +54,12 @@ package enum ReconcileReason: String, Sendable, Hashable {
     /// Members were added after so long a silence that Mixpanel may have sent a full copy as a
     /// diff; those who left meanwhile are still in.
     case addAfterSilence = "add_after_silence"
+    /// A person rejected a replacement that was held.
+    case replacementRejected = "replacement_rejected"
+    /// A replacement that was held was given up, because nobody decided in time.
+    case replacementExpired = "replacement_expired"
+    /// An older snapshot was put back by hand.
+    case restored
 }
 
 /// The audience as ``SyncSession`` needs to know it.

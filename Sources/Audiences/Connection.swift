@@ -6,6 +6,8 @@ package struct Connection: Sendable, Hashable {
     package var referenceProperty: String
     /// The exported properties that are kept as traits; none by default.
     package var traitsAllowed: [String]
+    /// Replacements that would remove a larger share of an audience are held; `nil` holds none.
+    package var guardMaxRemoved: RemovedFraction?
     /// `nil` until the cohort sync is set up.
     package var cohortSync: CohortSync?
     package var createdAt: Timestamp
@@ -16,12 +18,14 @@ package struct Connection: Sendable, Hashable {
     package init(
         id: ConnectionID, name: String,
         referenceProperty: String = Connection.defaultReferenceProperty,
-        traitsAllowed: [String] = [], cohortSync: CohortSync? = nil, createdAt: Timestamp
+        traitsAllowed: [String] = [], guardMaxRemoved: RemovedFraction? = nil,
+        cohortSync: CohortSync? = nil, createdAt: Timestamp
     ) {
         self.id = id
         self.name = name
         self.referenceProperty = referenceProperty
         self.traitsAllowed = traitsAllowed
+        self.guardMaxRemoved = guardMaxRemoved
         self.cohortSync = cohortSync
         self.createdAt = createdAt
         updatedAt = createdAt

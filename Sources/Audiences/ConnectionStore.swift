@@ -15,4 +15,13 @@ package protocol ConnectionStore: Sendable {
     ///
     /// - Throws: `notFound` if there is no such connection; `conflict` if it has a cohort sync.
     func setUp(_ cohortSync: CohortSync, for id: ConnectionID) async throws(Failure)
+
+    /// Changes what an operator may choose about a connection, durably; what is `nil` stays.
+    ///
+    /// Pages that arrive from now on are read by the new rules.
+    ///
+    /// - Throws: `notFound` if there is no such connection.
+    func update(
+        _ id: ConnectionID, with edit: ConnectionEdit, at now: Timestamp
+    ) async throws(Failure) -> Connection
 }

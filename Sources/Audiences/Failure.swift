@@ -10,6 +10,8 @@ package struct Failure: Error, Sendable, Hashable {
         case notFound = "not_found"
         /// The state of things forbids it.
         case conflict
+        /// What the caller named existed, and has been removed since.
+        case gone
         /// Our own trouble that will pass: a locked store, a full disk, a drain. Retry.
         case unavailable
         /// Our own trouble that will not pass by itself: a bug, a damaged store.

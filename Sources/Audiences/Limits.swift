@@ -25,8 +25,8 @@ package enum Limits {
     /// Mixpanel starts a new session every 30 minutes, so after a day nothing more will come.
     package static let sessionAgeMillisecondsMax: Int64 = 24 * 3600 * 1000
 
-    /// How long a replaced snapshot stays before it is removed.
-    package static let retentionMilliseconds: Int64 = 72 * 3600 * 1000
+    /// Fewer members than this are never guarded: a small audience changes as a whole every day.
+    package static let guardedMembersMin = 1000
 
     /// Mixpanel syncs every 30 minutes, changes or not.
     package static let heartbeatMilliseconds: Int64 = 30 * 60 * 1000
@@ -53,6 +53,14 @@ package enum Limits {
 
     /// How many audiences one `POST /v1/memberships/query` may name.
     package static let queryAudienceIDsMax = 1000
+
+    /// How many people a shared reference id names at most; the rest would be a list of its own.
+    package static let sharedReferencePeopleMax = 100
+
+    /// How long a reader of the change feed may wait for the next change.
+    ///
+    /// Proxies commonly cut an answer that has not begun after 60 s.
+    package static let changesWaitSecondsMax = 60
 
     /// How many items a list answers at most, and by default.
     package static let listItemsMax = 1000

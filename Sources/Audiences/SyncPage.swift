@@ -145,4 +145,6 @@ package enum UnusableReason: String, Sendable, Hashable, CaseIterable {
     case idTooLong = "id_too_long"
     /// Holds a NUL or half of a surrogate pair, which no text can keep exactly.
     case idNotUnicode = "id_not_unicode"
+    /// Somebody who was erased and is to stay erased.
+    case erased
 }

@@ -17,6 +17,8 @@ package struct SyncSession: Sendable, Hashable {
         case superseded
         /// A complete replacement that waits for a person to accept it.
         case held
+        /// A replacement that was held and that a person rejected.
+        case rejected
         /// A replacement whose missing pages never came.
         case expired
         /// Pages that acted on arrival: diffs, and replacements that can't be proved complete.
@@ -41,6 +43,11 @@ package struct SyncSession: Sendable, Hashable {
     /// The audience's size when the session began, and after its last effect.
     package var membersBefore: Int
     package var membersAfter: Int
+    /// How many people a whole replacement makes enter and leave, or would if it is held; `nil`
+    /// until its pages are all there.
+    package var movement: Movement?
+    /// What its pages did to reference ids.
+    package var references = ReferenceCounts()
     package let startedAt: Timestamp
     /// When the last page took effect; `nil` while pages are missing.
     package var finishedAt: Timestamp?
@@ -135,7 +142,7 @@ package struct SyncSession: Sendable, Hashable {
         switch status {
         case .committed where isSuccessorOfUnprovablePage(page):
             return add(page, .pageInfoMissing)
-        case .committed, .superseded, .held, .expired:
+        case .committed, .superseded, .held, .rejected, .expired:
             // Acknowledged, so that Mixpanel moves on, but it changes nothing.
             if earlierCopy != nil { pagesRepeated += 1 }
             return Change(effect: .none)
@@ -175,11 +182,7 @@ package struct SyncSession: Sendable, Hashable {
         // Every number is at most the largest total, so as many distinct numbers as the total
         // are exactly {1…total}.
         if let pagesTotal, pagesReceived == pagesTotal {
-            status = .committed
-            change.switches = true
-            change.completes = true
-            // The members of a page without a usable number may not be among those.
-            change.reconcile = pagesIrregular > 0 ? .pageIrregular : nil
+            change.isWhole = true
         }
         return change
     }

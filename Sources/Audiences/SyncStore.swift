@@ -14,16 +14,25 @@ package protocol SyncStore: Sendable {
     ///   the ``Change``. Sessions are told apart by audience, action and session id. Pages
     ///   without a session id join the latest session without one if that is an unfinished
     ///   replacement (``SyncSession/takesUnnamedPages(at:)``), or begin a new session.
+    /// - **Guarded.** A whole replacement is counted and put before
+    ///   ``SyncSession/conclude(_:guardedBy:at:)``; one that is held changes nothing readers see,
+    ///   and keeps collecting the diffs that come, until ``AudienceControl`` is told what to do,
+    ///   a newer replacement begins, or its retention ends.
+    /// - **Told.** Every person who really entered or left is one row of the change feed, written
+    ///   in the same transaction by diffs, and by housekeeping after a replacement; see
+    ///   ``ChangeStore``.
     /// - **Diffs** act on the current snapshot on arrival. An `add_members` or `members` page of
     ///   an unknown cohort creates its audience; a `remove_members` page of one creates nothing
     ///   and is not logged.
     /// - **Replacements** are staged in a snapshot of their own, invisible to readers. Switching
-    ///   it in costs the same whatever its size. Diffs that arrived since staging began are
-    ///   applied to it again, in order, before readers see it. People who stay keep the time
-    ///   they entered. A replacement without irregular pages also clears the reason to
+    ///   it in costs the same whatever its size. Diffs that arrived since its first page was
+    ///   staged, and irregular pages of its own even before, are applied to it again, in order,
+    ///   before readers see it. People who stay keep the time they entered; the others enter at the
+    ///   moment of the switch. A replacement without irregular pages also clears the reason to
     ///   reconcile, for it is a whole copy of the cohort.
     /// - **People** are created by the pages that add them and take over the reference id and
-    ///   the traits of every page that carries any and is not ignored.
+    ///   the traits of every page that carries any and is not ignored. Those who are to stay
+    ///   erased are left out and counted as ``UnusableReason/erased``.
     ///
     /// - Parameters:
     ///   - page: the page.
@@ -37,8 +46,9 @@ package protocol SyncStore: Sendable {
 
     /// Does the housekeeping that is due, a bounded step of it.
     ///
-    /// Expires replacements whose pages never came and removes snapshots whose retention is
-    /// over, in steps so small that no page has to wait for them.
+    /// Writes the changes of replacements into the feed, expires replacements whose pages never
+    /// came, and removes what its ``Retention`` does not keep any longer, in steps so small that
+    /// no page has to wait for them.
     ///
     /// - Parameter now: the time to judge ages by.
     /// - Returns: true if more is due at once.
@@ -60,6 +70,8 @@ package enum SyncOutcome: String, Sendable, Hashable {
     case staged
     /// It completed its replacement, which readers now see.
     case switched
+    /// It completed its replacement, which removes too many and waits for a person.
+    case held
     /// It changed nothing: late, or about a cohort nobody knows.
     case ignored
 }

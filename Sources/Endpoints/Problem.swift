@@ -96,6 +96,7 @@ package enum Problem {
             case .invalid: .badRequest
             case .notFound: .notFound
             case .conflict: .conflict
+            case .gone: .gone
             case .unavailable: .serviceUnavailable
             case .internal: .internalServerError
             }

@@ -42,7 +42,7 @@ extension SQLiteStore: AudienceStore {
             guard (place?.scope ?? audience) == audience else { throw Place.invalid }
             let rows = try db.prepared(
                 """
-                SELECT id, \(sessionColumns) FROM sync_session
+                SELECT id, \(sessionColumns()) FROM sync_session
                 WHERE audience = ? AND id < ? ORDER BY id DESC LIMIT ?
                 """
             ).all(audience, place?.row ?? .max, range.limit + 1) { row in
@@ -65,9 +65,12 @@ extension SQLiteStore: AudienceStore {
             let snapshot = try db.readableSnapshot(place?.scope, of: audience)
             let rows = try db.prepared(
                 """
-                SELECT person.id, distinct_id, reference_id, traits, entered_at
-                FROM membership CROSS JOIN person ON person.id = membership.person
-                WHERE membership.snapshot = ? AND membership.person > ?
+                SELECT person.id, distinct_id, reference_id, traits,
+                    coalesce(entered_at, current_since)
+                FROM snapshot
+                CROSS JOIN membership ON membership.snapshot = snapshot.id
+                CROSS JOIN person ON person.id = membership.person
+                WHERE snapshot.id = ? AND membership.person > ?
                 ORDER BY membership.person LIMIT ?
                 """
             ).all(snapshot, place?.row ?? 0, range.limit + 1) { row in
@@ -84,7 +87,7 @@ extension Database {
     /// The row of an audience.
     ///
     /// Throws `notFound` if there is none.
-    fileprivate func audienceRow(_ id: AudienceID) throws -> Int64 {
+    func audienceRow(_ id: AudienceID) throws -> Int64 {
         let row = try prepared("SELECT id FROM audience WHERE public_id = ?")
             .first(id.text) { row in row.integer(0) }
         guard let row else {
@@ -96,7 +99,7 @@ extension Database {
     /// The snapshot a walk began in, or the current one.
     ///
     /// Throws `invalid` if it is gone.
-    fileprivate func readableSnapshot(_ begun: Int64?, of audience: Int64) throws -> Int64 {
+    func readableSnapshot(_ begun: Int64?, of audience: Int64) throws -> Int64 {
         let found = try prepared(
             """
             SELECT snapshot.id FROM audience CROSS JOIN snapshot
@@ -117,16 +120,18 @@ private let selectAudience = """
     SELECT audience.id, audience.public_id, connection.public_id, project, cohort, audience.name,
         description, snapshot.member_count, as_of, reconcile_reason, audience.created_at,
         last_seen_at, \
-    \(sessionColumns)
+    \(sessionColumns(of: "last")), \(sessionColumns(of: "held"))
     FROM audience
     CROSS JOIN connection ON connection.id = audience.connection
     CROSS JOIN snapshot ON snapshot.id = audience.current_snapshot
-    LEFT JOIN sync_session ON sync_session.id = audience.last_session
+    LEFT JOIN sync_session AS last ON last.id = audience.last_session
+    LEFT JOIN sync_session AS held ON held.id = audience.held_session
     """
 
 extension Audience {
     fileprivate init(_ row: SQLRow) throws {
         let lastSync = 12 as Int32
+        let held = lastSync + sessionColumnCount
         self.init(
             id: AudienceID(unchecked: row.text(1)),
             connectionID: ConnectionID(unchecked: row.text(2)),
@@ -135,6 +140,7 @@ extension Audience {
                 projectID: ExternalID(row.text(3)), cohortID: try row.externalID(4),
                 name: row.optionalText(5), description: row.optionalText(6)),
             memberCount: row.count(7), asOf: row.optionalTime(8),
+            held: try row.isNull(held) ? nil : SyncSession(row, at: held),
             needsReconcile: try row.optionalReason(9),
             lastSync: try row.isNull(lastSync) ? nil : SyncSession(row, at: lastSync),
             createdAt: row.time(10), updatedAt: row.time(11))

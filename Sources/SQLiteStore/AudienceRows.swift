@@ -7,7 +7,13 @@ struct AudienceRow {
     var name: String?
     var description: String?
     var snapshot: Int64
+    /// Since when that has been the current one; `nil` if every member has a time of their own.
+    var currentSince: Timestamp?
+    /// The snapshot that was current before, to be restored while it is kept.
+    var replacedSnapshot: Int64?
     var memberCount: Int
+    /// The replacement that waits for a decision.
+    var heldSession: Int64?
     var lastSession: Int64?
     var asOf: Timestamp?
     var reconcile: ReconcileReason?
@@ -30,8 +36,7 @@ struct AudienceRow {
         if change.completes {
             asOf = now
         }
-        // A whole copy of the cohort settles every older doubt.
-        reconcile = change.reconcile ?? (change.switches ? nil : reconcile)
+        reconcile = change.reconcile ?? reconcile
     }
 }
 
@@ -47,22 +52,12 @@ enum SnapshotState: String {
     case discarded
 }
 
-extension PageTransaction {
+extension SyncTransaction {
     func findAudience(_ cohort: Cohort) throws -> AudienceRow? {
         try db.prepared(
-            """
-            SELECT audience.id, name, description, current_snapshot, member_count, last_session,
-                as_of, reconcile_reason, last_seen_at
-            FROM audience CROSS JOIN snapshot ON snapshot.id = audience.current_snapshot
-            WHERE connection = ? AND project = ? AND cohort = ?
-            """
+            "\(selectAudienceRow) WHERE connection = ? AND project = ? AND cohort = ?"
         ).first(connection, cohort.projectID.column, cohort.cohortID) { row in
-            AudienceRow(
-                id: row.integer(0), name: row.optionalText(1),
-                description: row.optionalText(2), snapshot: row.integer(3),
-                memberCount: row.count(4), lastSession: row.optionalInteger(5),
-                asOf: row.optionalTime(6), reconcile: try row.optionalReason(7),
-                lastSeenAt: row.time(8))
+            try AudienceRow(row)
         }
     }
 
@@ -82,28 +77,56 @@ extension PageTransaction {
             id.text, connection, page.cohort.projectID.column, page.cohort.cohortID, now, now)
         let audience = db.lastInsertedRowID
         let snapshot = try createSnapshot(of: audience, state: .current)
-        return AudienceRow(id: audience, snapshot: snapshot, memberCount: 0)
+        return AudienceRow(
+            id: audience, snapshot: snapshot, currentSince: now, memberCount: 0)
     }
 
     func saveAudience(_ audience: AudienceRow) throws {
         try db.prepared(
             """
             UPDATE audience SET name = ?, description = ?, current_snapshot = ?,
-                last_session = ?, as_of = ?, reconcile_reason = ?, last_seen_at = ?
+                replaced_snapshot = ?, held_session = ?, last_session = ?, as_of = ?,
+                reconcile_reason = ?, last_seen_at = ?
             WHERE id = ?
             """
         ).run(
-            audience.name, audience.description, audience.snapshot, audience.lastSession,
-            audience.asOf, audience.reconcile?.rawValue, audience.lastSeenAt ?? now, audience.id)
+            audience.name, audience.description, audience.snapshot, audience.replacedSnapshot,
+            audience.heldSession, audience.lastSession, audience.asOf,
+            audience.reconcile?.rawValue, audience.lastSeenAt ?? now, audience.id)
     }
 
-    func createSnapshot(of audience: Int64, state: SnapshotState) throws -> Int64 {
+    /// Makes an empty snapshot; the session is the one whose pages will fill it, if one will.
+    func createSnapshot(
+        of audience: Int64, state: SnapshotState, session: Int64? = nil
+    ) throws -> Int64 {
         try db.prepared(
             """
-            INSERT INTO snapshot (audience, state, member_count, created_at) VALUES (?, ?, 0, ?)
+            INSERT INTO snapshot
+                (audience, state, member_count, staying, session, created_at, current_since)
+            VALUES (?, ?, 0, 0, ?, ?, ?)
             """
-        ).run(audience, state.rawValue, now)
+        ).run(audience, state.rawValue, session, now, state == .current ? now : nil)
         return db.lastInsertedRowID
+    }
+}
+
+/// What ``AudienceRow/init(_:)`` reads.
+let selectAudienceRow = """
+    SELECT audience.id, name, description, current_snapshot, member_count, last_session,
+        as_of, reconcile_reason, last_seen_at, current_since, replaced_snapshot, held_session,
+        audience.connection
+    FROM audience CROSS JOIN snapshot ON snapshot.id = audience.current_snapshot
+    """
+
+extension AudienceRow {
+    init(_ row: SQLRow) throws {
+        self.init(
+            id: row.integer(0), name: row.optionalText(1), description: row.optionalText(2),
+            snapshot: row.integer(3), currentSince: row.optionalTime(9),
+            replacedSnapshot: row.optionalInteger(10), memberCount: row.count(4),
+            heldSession: row.optionalInteger(11), lastSession: row.optionalInteger(5),
+            asOf: row.optionalTime(6), reconcile: try row.optionalReason(7),
+            lastSeenAt: row.time(8))
     }
 }
 

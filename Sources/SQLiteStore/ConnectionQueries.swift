@@ -8,21 +8,19 @@ extension SQLiteStore: ConnectionStore {
                 try db.prepared(
                     """
                     INSERT INTO connection
-                        (public_id, name, reference_property, created_at, updated_at)
-                    VALUES (?, ?, ?, ?, ?)
+                        (public_id, name, reference_property, guard_max_removed, created_at,
+                        updated_at)
+                    VALUES (?, ?, ?, ?, ?, ?)
                     """
                 ).run(
                     connection.id.text, connection.name, connection.referenceProperty,
-                    connection.createdAt, connection.updatedAt)
+                    connection.guardMaxRemoved?.value, connection.createdAt,
+                    connection.updatedAt)
             } catch  where SQLiteFailure.isDuplicate(error) {
                 throw Failure(.conflict, "There is a connection \(connection.id.text) already.")
             }
             let row = db.lastInsertedRowID
-            let insert = try db.prepared(
-                "INSERT INTO connection_trait (connection, position, name) VALUES (?, ?, ?)")
-            for (position, name) in connection.traitsAllowed.enumerated() {
-                try insert.run(row, position, name)
-            }
+            try db.save(traits: connection.traitsAllowed, of: row)
             if let cohortSync = connection.cohortSync {
                 try db.setUp(cohortSync, for: row, at: connection.updatedAt)
             }
@@ -60,10 +58,40 @@ extension SQLiteStore: ConnectionStore {
     }
 }
 
+extension SQLiteStore {
+    package func update(
+        _ id: ConnectionID, with edit: ConnectionEdit, at now: Timestamp
+    ) async throws(Failure) -> Connection {
+        try await writer.write { db in
+            let found = try db.prepared("\(selectConnection) WHERE public_id = ?").first(id.text) {
+                row in (row: row.integer(0), connection: try db.connection(row))
+            }
+            guard let row = found?.row, var connection = found?.connection else {
+                throw Failure(.notFound, "There is no connection \(id.text).")
+            }
+            connection.apply(edit, at: now)
+            try db.prepared(
+                """
+                UPDATE connection SET name = ?, reference_property = ?, guard_max_removed = ?,
+                    updated_at = ?
+                WHERE id = ?
+                """
+            ).run(
+                connection.name, connection.referenceProperty, connection.guardMaxRemoved?.value,
+                connection.updatedAt, row)
+            if edit.traitsAllowed != nil {
+                try db.prepared("DELETE FROM connection_trait WHERE connection = ?").run(row)
+                try db.save(traits: connection.traitsAllowed, of: row)
+            }
+            return connection
+        }
+    }
+}
+
 /// What ``GRDB/Database/connection(_:)`` reads.
 private let selectConnection = """
     SELECT id, public_id, name, reference_property, username, sync_created_at, created_at,
-        updated_at
+        updated_at, guard_max_removed
     FROM connection
     """
 
@@ -92,6 +120,14 @@ extension Database {
         }
     }
 
+    fileprivate func save(traits: [String], of connection: Int64) throws {
+        let insert = try prepared(
+            "INSERT INTO connection_trait (connection, position, name) VALUES (?, ?, ?)")
+        for (position, name) in traits.enumerated() {
+            try insert.run(connection, position, name)
+        }
+    }
+
     fileprivate func connection(_ row: SQLRow) throws -> Connection {
         let id = row.integer(0)
         let traits = try prepared(
@@ -99,7 +135,9 @@ extension Database {
         ).all(id) { row in row.text(0) }
         var connection = Connection(
             id: ConnectionID(unchecked: row.text(1)), name: row.text(2),
-            referenceProperty: row.text(3), traitsAllowed: traits, createdAt: row.time(6))
+            referenceProperty: row.text(3), traitsAllowed: traits,
+            guardMaxRemoved: row.optionalReal(8).flatMap { RemovedFraction($0) },
+            createdAt: row.time(6))
         connection.updatedAt = row.time(7)
         if !row.isNull(4) {
             connection.cohortSync = CohortSync(

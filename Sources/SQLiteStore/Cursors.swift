@@ -12,6 +12,7 @@ struct Place: Hashable {
         case operatorKeys = "k1"
         case syncs = "s1"
         case members = "m1"
+        case sharedReferences = "r1"
     }
 
     /// The row to which the list is bound, if it is: an audience, a snapshot.

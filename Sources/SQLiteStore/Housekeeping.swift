@@ -3,7 +3,7 @@ import GRDB
 
 /// The work that no page should wait for, one bounded step of it at a time.
 struct Housekeeping {
-    /// How many memberships or counts one step removes: about a millisecond of work.
+    /// How many memberships, counts or changes one step removes: about a millisecond of work.
     static let stepRowsMax = 500
 
     /// How many lists of people one step removes; each is a kilobyte or two.
@@ -13,50 +13,64 @@ struct Housekeeping {
     static let stepDiffsMax = 10
 
     enum Chore: Hashable {
+        /// Who entered and who left at a switch has to be told.
+        case compare(Comparison)
         /// A replacement whose pages never came.
         case expire(session: Int64)
+        /// A replacement nobody decided about.
+        case expireHeld(session: Int64)
         /// What was kept to stage a replacement that is staged no more.
         case forgetLists(session: Int64)
-        /// The counts of pages that won't be repeated any more.
+        /// The counts of pages of a session that is about to leave the sync log, and its irregular
+        /// pages if it never came to stage any.
         case forgetTallies(session: Int64)
         /// A snapshot that nobody reads any more.
         case removeSnapshot(Int64)
+        /// The beginning of the change feed.
+        case removeChanges(until: Timestamp)
+        /// The beginning of the sync log.
+        case removeSession(Int64)
     }
 
     let db: Database
+    let retention: Retention
     let now: Timestamp
 
     /// What is due; `nil` if nothing is.
+    ///
+    /// Nothing is removed while a comparison is pending, so each finds its snapshots.
     func next() throws -> Chore? {
+        try db.nextComparison().map { .compare($0) } ?? overdue() ?? forgettable() ?? removable()
+    }
+
+    private func overdue() throws -> Chore? {
         let expiry = now.earlier(by: Limits.sessionAgeMillisecondsMax)
-        let retention = now.earlier(by: Limits.retentionMilliseconds)
-        if let session = try first(
-            "SELECT id FROM sync_session WHERE status = 'filling' AND started_at < ?", expiry)
-        {
+        if let session = try first(Self.selectOverdue, expiry) {
             return .expire(session: session)
         }
-        // The last term, implied by the first, lets SQLite use the index of untidy sessions.
-        if let session = try first(
-            """
-            SELECT id FROM sync_session
-            WHERE keeps = 'lists' AND status <> 'filling' AND keeps <> 'nothing'
-            """)
-        {
+        return try first(Self.selectOverdueHeld, now.earlier(by: retention.snapshotsMilliseconds))
+            .map { .expireHeld(session: $0) }
+    }
+
+    private func forgettable() throws -> Chore? {
+        if let session = try first(Self.selectListed) {
             return .forgetLists(session: session)
         }
-        if let session = try first(
-            """
-            SELECT id FROM sync_session
-            WHERE keeps = 'tallies' AND started_at < ? AND keeps <> 'nothing'
-            """, retention)
-        {
-            return .forgetTallies(session: session)
+        return try first(Self.selectTallied, now.earlier(by: retention.syncLogMilliseconds))
+            .map { .forgetTallies(session: $0) }
+    }
+
+    private func removable() throws -> Chore? {
+        let retired = now.earlier(by: retention.snapshotsMilliseconds)
+        if let snapshot = try first(Self.selectDiscarded) ?? first(Self.selectRetired, retired) {
+            return .removeSnapshot(snapshot)
         }
-        let snapshot =
-            try first("SELECT id FROM snapshot WHERE state = 'discarded'")
-            ?? first(
-                "SELECT id FROM snapshot WHERE state = 'retired' AND retired_at < ?", retention)
-        return snapshot.map { .removeSnapshot($0) }
+        let told = now.earlier(by: retention.changesMilliseconds)
+        if try first(Self.selectOldChange, told) != nil {
+            return .removeChanges(until: told)
+        }
+        return try first(Self.selectOldSession, now.earlier(by: retention.syncLogMilliseconds))
+            .map { .removeSession($0) }
     }
 
     private func first(_ sql: String) throws -> Int64? {
@@ -69,11 +83,26 @@ struct Housekeeping {
 
     func step(_ chore: Chore) throws {
         switch chore {
+        case .compare(let comparison): try comparison.step(in: db)
         case .expire(let session): try db.abandonSession(session, as: .expired)
+        case .expireHeld(let session): try expireHeld(session)
         case .forgetLists(let session): try forgetLists(of: session)
         case .forgetTallies(let session): try forgetTallies(of: session)
         case .removeSnapshot(let snapshot): try remove(snapshot)
+        case .removeChanges(let limit): try removeChanges(until: limit)
+        case .removeSession(let session):
+            try db.prepared("DELETE FROM sync_session WHERE id = ?").run(session)
         }
+    }
+
+    private func expireHeld(_ session: Int64) throws {
+        try db.prepared(
+            """
+            UPDATE audience SET reconcile_reason = ?
+            WHERE id = (SELECT audience FROM sync_session WHERE id = ?)
+            """
+        ).run(ReconcileReason.replacementExpired.rawValue, session)
+        try db.abandonSession(session, as: .expired)
     }
 
     private func forgetLists(of session: Int64) throws {
@@ -83,14 +112,18 @@ struct Housekeeping {
                 (SELECT id FROM staged_page WHERE session = ? LIMIT ?)
             """
         ).change(session, Self.stepListsMax)
-        let diffs = try db.prepared(
+        let diffs = try forgetDiffs(of: session)
+        guard lists < Self.stepListsMax, diffs < Self.stepDiffsMax else { return }
+        try db.prepared("UPDATE sync_session SET keeps = 'tallies' WHERE id = ?").run(session)
+    }
+
+    private func forgetDiffs(of session: Int64) throws -> Int {
+        try db.prepared(
             """
             DELETE FROM staged_diff WHERE id IN
                 (SELECT id FROM staged_diff WHERE session = ? LIMIT ?)
             """
         ).change(session, Self.stepDiffsMax)
-        guard lists < Self.stepListsMax, diffs < Self.stepDiffsMax else { return }
-        try db.prepared("UPDATE sync_session SET keeps = 'tallies' WHERE id = ?").run(session)
     }
 
     private func forgetTallies(of session: Int64) throws {
@@ -100,7 +133,8 @@ struct Housekeeping {
                 (SELECT number FROM sync_page WHERE session = ?1 ORDER BY number LIMIT ?2)
             """
         ).change(session, Self.stepRowsMax)
-        guard tallies < Self.stepRowsMax else { return }
+        let diffs = try forgetDiffs(of: session)
+        guard tallies < Self.stepRowsMax, diffs < Self.stepDiffsMax else { return }
         try db.prepared("UPDATE sync_session SET keeps = 'nothing' WHERE id = ?").run(session)
     }
 
@@ -120,6 +154,69 @@ struct Housekeeping {
             : "UPDATE snapshot SET state = 'discarded' WHERE id = ?"
         try db.prepared(statement).run(snapshot)
     }
+
+    /// Removes the oldest changes, but never the last one, whose number is the next one's base.
+    private func removeChanges(until limit: Timestamp) throws {
+        let last = try db.feedEnds().last
+        let old = try db.prepared(Self.selectOldestChanges)
+            .all(Self.stepRowsMax) { row in (sequence: row.integer(0), at: row.time(1)) }
+            .prefix { $0.at < limit && $0.sequence < last }
+        guard let end = old.last?.sequence, let horizon = old.map(\.at).max() else { return }
+        try db.prepared("DELETE FROM change WHERE seq <= ?").run(end)
+        try db.prepared(
+            """
+            INSERT INTO meta (name, value) VALUES ('changes_horizon', ?)
+            ON CONFLICT DO UPDATE SET value = max(value, excluded.value)
+            """
+        ).run(horizon)
+    }
+}
+
+extension Housekeeping {
+    static let selectOverdue = """
+        SELECT id FROM sync_session
+        WHERE status IN ('filling', 'held') AND status = 'filling' AND started_at < ?
+        """
+
+    static let selectOverdueHeld = """
+        SELECT id FROM sync_session
+        WHERE status IN ('filling', 'held') AND status = 'held' AND held_at < ?
+        """
+
+    // A term `keeps <> 'nothing'`, implied by another, lets SQLite use the index of untidy
+    // sessions.
+
+    static let selectListed = """
+        SELECT id FROM sync_session
+        WHERE keeps = 'lists' AND status NOT IN ('filling', 'held') AND keeps <> 'nothing'
+        """
+
+    static let selectTallied = """
+        SELECT id FROM sync_session
+        WHERE keeps = 'tallies' AND started_at < ? AND keeps <> 'nothing'
+        """
+
+    static let selectDiscarded = "SELECT id FROM snapshot WHERE state = 'discarded'"
+
+    static let selectRetired = """
+        SELECT id FROM snapshot WHERE state = 'retired' AND retired_at < ?
+        """
+
+    static let selectOldestChanges = "SELECT seq, at FROM change ORDER BY seq LIMIT ?"
+
+    /// Unless it is the only one.
+    static let selectOldChange = """
+        SELECT seq FROM (SELECT seq, at FROM change ORDER BY seq LIMIT 1)
+        WHERE at < ? AND seq < (SELECT max(seq) FROM change)
+        """
+
+    /// An audience keeps its last one.
+    static let selectOldSession = """
+        SELECT id FROM sync_session
+        WHERE keeps = 'nothing' AND started_at < ?
+            AND id IS NOT
+                (SELECT last_session FROM audience WHERE audience.id = sync_session.audience)
+        """
 }
 
 extension Timestamp {

@@ -5,15 +5,21 @@ extension SQLiteStore {
     package func memberships(
         matching matchID: ExternalID, in audience: AudienceID?
     ) async throws(Failure) -> [Membership] {
-        let hash = siphash.hash(matchID.text)
+        let hash = hashing.people.hash(matchID.text)
         var rows = try await look(up: .memberships) { statement in
             try statement.all(hash, matchID, audience?.text) { row in
                 (
                     audience: row.integer(0),
                     item: Membership(
                         audience: AudienceID(unchecked: row.text(1)),
-                        name: row.optionalText(2), enteredAt: row.time(4),
-                        freshness: Freshness(asOf: row.optionalTime(3)))
+                        name: row.optionalText(2), enteredAt: row.time(5),
+                        source: row.isNull(6)
+                            ? nil
+                            : MembershipSource(
+                                action: try row.named(6),
+                                sessionID: try row.optionalExternalID(7),
+                                page: row.optionalCount(8)),
+                        freshness: row.freshness(3))
                 )
             }
         }
@@ -37,10 +43,10 @@ extension SQLiteStore {
                 "A query may ask about \(Limits.queryMatchIDsMax) ids and "
                     + "\(Limits.queryAudienceIDsMax) audiences at most.")
         }
-        return try await read { [siphash] db in
+        return try await read { [hashing] db in
             let targets = try db.audienceTargets(audiences)
             let people = try matchIDs.enumerated().flatMap { row, id in
-                try db.people(matching: id, by: siphash).map { (row: row, person: $0) }
+                try db.people(matching: id, by: hashing.people).map { (row: row, person: $0) }
             }.sorted { $0.person.id < $1.person.id }
             var rows = matchIDs.map { (matchID: $0, audiences: [AudienceID]()) }
             // Audience by audience, its people ascending: the tree is walked in its order.
@@ -61,14 +67,16 @@ extension SQLiteStore {
 }
 
 /// Somebody who matches an id.
-private struct Match {
+struct Match {
     var id: Int64
     var connection: Int64
 }
 
 /// An audience as a look-up needs it.
-private struct AudienceTarget {
+struct AudienceTarget {
+    var row: Int64
     var id: AudienceID
+    var name: String?
     var connection: Int64
     var snapshot: Int64
     var freshness: Freshness
@@ -76,7 +84,7 @@ private struct AudienceTarget {
 
 extension Database {
     /// Everybody, of any connection, whose ``Audiences/Person/matchID`` this is.
-    fileprivate func people(matching id: ExternalID, by siphash: SipHash) throws -> [Match] {
+    func people(matching id: ExternalID, by siphash: SipHash) throws -> [Match] {
         let hash = siphash.hash(id.text)
         let byReference = try prepared(SQLiteStore.selectByReference)
         let byDistinct = try prepared(SQLiteStore.selectByDistinct)
@@ -85,24 +93,28 @@ extension Database {
     }
 
     /// The audiences of these ids, or all, in the order they were created.
-    fileprivate func audienceTargets(_ ids: [AudienceID]) throws -> [AudienceTarget] {
-        let columns = "id, public_id, connection, current_snapshot, as_of"
+    func audienceTargets(_ ids: [AudienceID]) throws -> [AudienceTarget] {
+        let columns = "id, public_id, connection, current_snapshot, as_of, held_session, name"
         let read = { (row: SQLRow) in
-            (
-                row: row.integer(0),
-                target: AudienceTarget(
-                    id: AudienceID(unchecked: row.text(1)), connection: row.integer(2),
-                    snapshot: row.integer(3),
-                    freshness: Freshness(asOf: row.optionalTime(4)))
-            )
+            AudienceTarget(
+                row: row.integer(0), id: AudienceID(unchecked: row.text(1)),
+                name: row.optionalText(6), connection: row.integer(2),
+                snapshot: row.integer(3), freshness: row.freshness(4))
         }
         guard !ids.isEmpty else {
             return try prepared("SELECT \(columns) FROM audience ORDER BY id")
-                .all(read: read).map(\.target)
+                .all(read: read)
         }
         let select = try prepared("SELECT \(columns) FROM audience WHERE public_id = ?")
         return try Set(ids).compactMap { try select.first($0.text, read: read) }
-            .sorted { $0.row < $1.row }.map(\.target)
+            .sorted { $0.row < $1.row }
+    }
+}
+
+extension SQLRow {
+    /// Reads `as_of` and `held_session`, the latter in the next column.
+    fileprivate func freshness(_ column: Int32) -> Freshness {
+        Freshness(asOf: optionalTime(column), isHeld: !isNull(column + 1))
     }
 }
 
@@ -131,11 +143,15 @@ extension SQLiteStore {
         WITH matching (person, connection) AS (
             \(selectByReference) UNION ALL \(selectByDistinct)
         )
-        SELECT audience.id, public_id, name, as_of, entered_at
+        SELECT audience.id, public_id, name, as_of, held_session,
+            coalesce(entered_at, current_since), action, session_id, page
         FROM matching
         CROSS JOIN audience ON audience.connection = matching.connection
         CROSS JOIN membership ON membership.snapshot = audience.current_snapshot
             AND membership.person = matching.person
+        CROSS JOIN snapshot ON snapshot.id = audience.current_snapshot
+        LEFT JOIN sync_session
+            ON sync_session.id = coalesce(membership.session, snapshot.session)
         WHERE ?3 IS NULL OR audience.public_id = ?3
         """
 }

@@ -10,11 +10,19 @@ enum Migrations {
         migrator.registerMigration("0001 people and audiences") { db in
             try db.execute(sql: "PRAGMA application_id = \(Pragmas.applicationID)")
             try db.execute(sql: first)
-            var random = SystemRandomNumberGenerator()
-            let key = (0..<SipHash.keyBytes).map { _ in UInt8.random(in: 0...255, using: &random) }
-            try db.prepared("INSERT INTO meta (name, value) VALUES ('siphash_key', ?)").run(key)
+            try db.prepared("INSERT INTO meta (name, value) VALUES ('siphash_key', ?)").run(
+                newKey())
+        }
+        migrator.registerMigration("0002 changes and control") { db in
+            try db.execute(sql: second)
+            try db.prepared("INSERT INTO meta (name, value) VALUES ('erased_key', ?)").run(newKey())
         }
         return migrator
+    }
+
+    private static func newKey() -> [UInt8] {
+        var random = SystemRandomNumberGenerator()
+        return (0..<SipHash.keyBytes).map { _ in UInt8.random(in: 0...255, using: &random) }
     }
 
     /// Throws `conflict` for a file that is not ours or that a newer version made.
@@ -46,13 +54,14 @@ enum Migrations {
         }
     }
 
-    /// The key that the ids of this store are hashed with.
-    static func siphash(_ db: Database) throws -> SipHash {
-        let key = try db.prepared("SELECT value FROM meta WHERE name = 'siphash_key'")
-            .first { row in row.bytes(0) }
-        guard let key, let siphash = SipHash(key: key) else {
-            throw damage("the key of the index is missing")
+    /// The keys that the ids of this store are hashed with.
+    static func hashing(_ db: Database) throws -> Hashing {
+        let select = try db.prepared("SELECT value FROM meta WHERE name = ?")
+        let people = try select.first("siphash_key") { row in SipHash(key: row.bytes(0)) }
+        let erased = try select.first("erased_key") { row in SipHash(key: row.bytes(0)) }
+        guard let people = people ?? nil, let erased = erased ?? nil else {
+            throw damage("a key of the indexes is missing")
         }
-        return siphash
+        return Hashing(people: people, erased: erased)
     }
 }

@@ -11,7 +11,7 @@ private struct PersonRow {
     var isChanged = false
 }
 
-extension PageTransaction {
+extension SyncTransaction {
     /// The people of a page, after they took over what it says about them.
     ///
     /// Rows that don't change are not written. The index is keyed by a hash, so its pages are
@@ -19,10 +19,13 @@ extension PageTransaction {
     ///
     /// - Parameters:
     ///   - members: in the page's order; a person may occur more than once.
+    ///   - stored: the session of the page, which counts what becomes of reference ids.
     ///   - creatingMissing: whether people nobody knows are stored; else they are left out.
     /// - Returns: their row ids, ascending, each once.
     /// - Throws: what SQLite reports.
-    func people(of members: [MemberRecord], creatingMissing: Bool) throws -> [Int64] {
+    func people(
+        of members: [MemberRecord], for stored: inout SessionRow, creatingMissing: Bool
+    ) throws -> [Int64] {
         var (rows, slots) = distinctPeople(of: members)
         let byHash = rows.indices.sorted { rows[$0].hash < rows[$1].hash }
         try load(&rows, in: byHash)
@@ -33,14 +36,16 @@ extension PageTransaction {
         if creatingMissing {
             try create(&rows, indexing: byHash)
         }
-        try update(rows)
+        for row in rows {
+            stored.session.references.add(try update(row))
+        }
         return rows.compactMap(\.id).sorted()
     }
 
     /// The row of a person by their distinct id; `nil` if nobody has it.
     func person(_ distinctID: ExternalID) throws -> Int64? {
         try personByDistinct().first(
-            siphash.hash(distinctID.text), connection, distinctID
+            hashing.people.hash(distinctID.text), connection, distinctID
         ) { row in row.integer(0) }
     }
 
@@ -55,7 +60,7 @@ extension PageTransaction {
             slotByID[member.distinctID] = rows.count
             rows.append(
                 PersonRow(
-                    hash: siphash.hash(member.distinctID.text),
+                    hash: hashing.people.hash(member.distinctID.text),
                     person: Person(distinctID: member.distinctID)))
             return rows.count - 1
         }
@@ -100,35 +105,19 @@ extension PageTransaction {
             isNew[slot] = true
         }
         for slot in order where isNew[slot] {
-            guard let id = rows[slot].id else { continue }
-            try index.run(rows[slot].hash, id)
-            try updateReferenceIndex(of: id, from: nil, to: rows[slot].person.referenceID)
+            if let id = rows[slot].id { try index.run(rows[slot].hash, id) }
         }
     }
 
-    private func update(_ rows: [PersonRow]) throws {
-        let update = try db.prepared(
-            "UPDATE person SET reference_id = ?, traits = ? WHERE id = ?")
-        for row in rows where row.isChanged {
-            guard let id = row.id else { continue }
-            try update.run(row.person.referenceID, TraitList.encode(row.person.traits), id)
-            try updateReferenceIndex(
-                of: id, from: row.referenceBefore, to: row.person.referenceID)
+    /// Stores what the page changed about somebody; new people lack only their reference id's
+    /// entry in the index.
+    private func update(_ row: PersonRow) throws -> ReferenceCounts {
+        guard let id = row.id else { return ReferenceCounts() }
+        if row.isChanged {
+            try db.prepared("UPDATE person SET reference_id = ?, traits = ? WHERE id = ?")
+                .run(row.person.referenceID, TraitList.encode(row.person.traits), id)
         }
-    }
-
-    private func updateReferenceIndex(
-        of person: Int64, from old: ExternalID?, to new: ExternalID?
-    ) throws {
-        guard old != new else { return }
-        if let old {
-            try db.prepared("DELETE FROM person_by_reference WHERE hash = ? AND person = ?")
-                .run(siphash.hash(old.text), person)
-        }
-        if let new {
-            try db.prepared("INSERT INTO person_by_reference (hash, person) VALUES (?, ?)")
-                .run(siphash.hash(new.text), person)
-        }
+        return try moveReference(of: id, from: row.referenceBefore, to: row.person.referenceID)
     }
 
     /// By hash, connection and distinct id: the candidates of the hash, each verified.

@@ -36,8 +36,9 @@ enum Pragmas {
             try db.execute(sql: "PRAGMA cache_size = -\(readerCacheKibibytes)")
             // A mapped file turns an I/O error into SIGBUS, which kills every client.
             try db.execute(sql: "PRAGMA mmap_size = 0")
-            // Deleted people must not linger in free pages of the file.
-            try db.execute(sql: "PRAGMA secure_delete = FAST")
+            // Deleted people must not linger in free pages of the file, long ones neither, whose
+            // pages FAST would leave as they are.
+            try db.execute(sql: "PRAGMA secure_delete = ON")
         }
         return configuration
     }

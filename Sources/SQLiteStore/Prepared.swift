@@ -129,6 +129,10 @@ struct SQLRow {
         isNull(column) ? nil : time(column)
     }
 
+    func optionalReal(_ column: Int32) -> Double? {
+        isNull(column) ? nil : sqlite3_column_double(raw, column)
+    }
+
     func optionalText(_ column: Int32) -> String? {
         isNull(column) ? nil : text(column)
     }
@@ -171,6 +175,12 @@ extension Int64: SQLValue {
 extension Int: SQLValue {
     func bind(to statement: OpaquePointer, at index: Int32) -> Int32 {
         sqlite3_bind_int64(statement, index, Int64(self))
+    }
+}
+
+extension Double: SQLValue {
+    func bind(to statement: OpaquePointer, at index: Int32) -> Int32 {
+        sqlite3_bind_double(statement, index, self)
     }
 }
 

@@ -3,7 +3,7 @@ import CSQLite
 import GRDB
 package import Logging
 
-/// Keeps everything in one SQLite database: the four ports of the domain over one file.
+/// Keeps everything in one SQLite database: the ports of the domain over one file.
 ///
 /// One writer with group commit (``GroupCommit``), several readers that each see one committed
 /// state. docs/schema.md tells the tables and why they are so.
@@ -20,18 +20,22 @@ package final class SQLiteStore: Sendable {
     let lookUps: LookUps
     let writer: GroupCommit
     let writeLog: WriteLog
-    /// Hashes ids under this store's own key.
-    let siphash: SipHash
+    /// Hashes ids under this store's own keys.
+    let hashing: Hashing
+    let retention: Retention
+    /// Rings after commits that wrote changes.
+    let bell = ChangeBell()
     private let lock: ServerLock?
 
     private init(
-        pool: DatabasePool, writer: GroupCommit, writeLog: WriteLog, siphash: SipHash,
-        lock: ServerLock?
+        pool: DatabasePool, writer: GroupCommit, writeLog: WriteLog, hashing: Hashing,
+        retention: Retention, lock: ServerLock?
     ) {
         self.pool = pool
         lookUps = LookUps(path: pool.path)
         self.writeLog = writeLog
-        self.siphash = siphash
+        self.hashing = hashing
+        self.retention = retention
         self.lock = lock
         self.writer = writer
     }
@@ -49,22 +53,25 @@ package final class SQLiteStore: Sendable {
     ///   - directory: the data directory.
     ///   - role: who opens it.
     ///   - files: makes missing files with private modes.
+    ///   - retention: how long to keep what nobody may need any more.
     ///   - logger: for what operators have to know.
     /// - Returns: the store, its schema up to date.
     /// - Throws: `conflict` if another server uses the directory, or if the store was made by a
     ///   newer version or by another program: then it is left as it is. `unavailable` if it can't
     ///   be opened.
     package static func open(
-        directory: String, as role: Role, files: StoreFiles, logger: Logger
+        directory: String, as role: Role, files: StoreFiles, retention: Retention = Retention(),
+        logger: Logger
     ) throws(Failure) -> SQLiteStore {
         try open(
-            directory: directory, as: role, files: files, logger: logger,
+            directory: directory, as: role, files: files, retention: retention, logger: logger,
             checkpointPages: GroupCommit.checkpointPages)
     }
 
     /// As above; `checkpointPages` is that of the writer.
     static func open(
-        directory: String, as role: Role, files: StoreFiles, logger: Logger, checkpointPages: Int
+        directory: String, as role: Role, files: StoreFiles, retention: Retention = Retention(),
+        logger: Logger, checkpointPages: Int
     ) throws(Failure) -> SQLiteStore {
         let path = "\(directory)/\(databaseName)"
         let lockPath = "\(directory)/\(lockName)"
@@ -82,15 +89,15 @@ package final class SQLiteStore: Sendable {
             let pool = try DatabasePool(path: path, configuration: Pragmas.configuration())
             try pool.writeWithoutTransaction(Pragmas.insistOnLog)
             try migrate(pool, lockPath: lockPath, isLocked: lock != nil)
-            let siphash = try pool.writeWithoutTransaction { db in
+            let hashing = try pool.writeWithoutTransaction { db in
                 try Pragmas.prepareWriter(db, checkpointsItself: role == .server)
-                return try Migrations.siphash(db)
+                return try Migrations.hashing(db)
             }
             let log = WriteLog(logger)
             return SQLiteStore(
                 pool: pool,
                 writer: GroupCommit(pool, log: log, checkpointPages: checkpointPages),
-                writeLog: log, siphash: siphash, lock: lock)
+                writeLog: log, hashing: hashing, retention: retention, lock: lock)
         } catch {
             lock?.release()
             throw SQLiteFailure.failure(error)
@@ -145,6 +152,17 @@ package final class SQLiteStore: Sendable {
             throw SQLiteFailure.failure(error)
         }
         lock?.release()
+    }
+
+    /// Writes what may be told in the change feed, and wakes who waits for that.
+    func writeChanges<Value: Sendable>(
+        members: Int = 0, _ work: @escaping @Sendable (Database) throws -> Value
+    ) async throws(Failure) -> Value {
+        let (value, latest) = try await writer.write(members: members) { db in
+            (try work(db), try db.feedEnds().last)
+        }
+        bell.ring(latest)
+        return value
     }
 
     /// Looks something up, without leaving the caller's thread if that is possible.

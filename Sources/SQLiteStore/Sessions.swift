@@ -7,13 +7,24 @@ struct SessionRow {
     var session: SyncSession
     /// The snapshot its pages go to; `nil` unless it stages.
     var stagingSnapshot: Int64?
+    /// Since when it has been waiting for a decision; `nil` if it never had to.
+    var heldAt: Timestamp?
 }
 
 /// The columns of a session, in the order ``SyncSession/init(_:at:)`` reads them.
-let sessionColumns = """
-    action, session_id, status, pages_total, pages_received, pages_repeated, pages_irregular, \
-    members_received, notes, members_before, members_after, started_at, finished_at
-    """
+private let sessionColumnNames = [
+    "action", "session_id", "status", "pages_total", "pages_received", "pages_repeated",
+    "pages_irregular", "members_received", "notes", "members_before", "members_after",
+    "started_at", "finished_at", "entering", "leaving", "references_changed",
+    "references_shared",
+]
+
+let sessionColumnCount = Int32(sessionColumnNames.count)
+
+/// The columns of a session, of a table of that name.
+func sessionColumns(of table: String = "sync_session") -> String {
+    sessionColumnNames.map { "\(table).\($0)" }.joined(separator: ", ")
+}
 
 extension SyncSession {
     /// Reads ``sessionColumns`` from the column `first` on.
@@ -31,22 +42,25 @@ extension SyncSession {
         if !row.isNull(first + 8) {
             notes = try row.decoded(first + 8, by: NoteList.decode)
         }
+        if let entering = row.optionalCount(first + 13) {
+            movement = Movement(entering: entering, leaving: row.count(first + 14))
+        }
+        references = ReferenceCounts(
+            changed: row.count(first + 15), shared: row.count(first + 16))
     }
 }
 
-extension PageTransaction {
+extension SyncTransaction {
     /// The session a page belongs to; `nil` if it begins one.
     func findSession(for page: SyncPage, of audience: AudienceRow) throws -> SessionRow? {
         // Without an id only the latest one can be meant: it has overtaken those before.
         let select = try db.prepared(
             """
-            SELECT id, staging_snapshot, \(sessionColumns) FROM sync_session
+            \(selectSessionRow)
             WHERE audience = ? AND action = ? AND session_id IS ? ORDER BY id DESC LIMIT 1
             """)
         let found = try select.first(audience.id, page.action.rawValue, page.sessionID) { row in
-            SessionRow(
-                id: row.integer(0), session: try SyncSession(row, at: 2),
-                stagingSnapshot: row.optionalInteger(1))
+            try SessionRow(row)
         }
         guard let found, page.sessionID != nil || found.session.takesUnnamedPages(at: now) else {
             return nil
@@ -58,14 +72,14 @@ extension PageTransaction {
         let session = SyncSession(of: page, audience: audience.state, at: now)
         try db.prepared(
             """
-            INSERT INTO sync_session (audience, \(sessionColumns), keeps)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'tallies')
+            INSERT INTO sync_session (audience, action, session_id, status, pages_received,
+                pages_repeated, pages_irregular, members_received, references_changed,
+                references_shared, members_before, members_after, started_at, keeps)
+            VALUES (?, ?, ?, ?, 0, 0, 0, 0, 0, 0, ?, ?, ?, 'tallies')
             """
         ).run(
             audience.id, session.action.rawValue, session.sessionID, session.status.rawValue,
-            session.pagesTotal, session.pagesReceived, session.pagesRepeated,
-            session.pagesIrregular, session.membersReceived, NoteList.encode(session.notes),
-            session.membersBefore, session.membersAfter, session.startedAt, session.finishedAt)
+            session.membersBefore, session.membersAfter, session.startedAt)
         return SessionRow(id: db.lastInsertedRowID, session: session)
     }
 
@@ -76,14 +90,16 @@ extension PageTransaction {
             UPDATE sync_session SET
                 status = ?, pages_total = ?, pages_received = ?, pages_repeated = ?,
                 pages_irregular = ?, members_received = ?, notes = ?, members_after = ?,
-                finished_at = ?, staging_snapshot = ?
+                finished_at = ?, entering = ?, leaving = ?, references_changed = ?,
+                references_shared = ?, staging_snapshot = ?, held_at = ?
             WHERE id = ?
             """
         ).run(
             session.status.rawValue, session.pagesTotal, session.pagesReceived,
             session.pagesRepeated, session.pagesIrregular, session.membersReceived,
             NoteList.encode(session.notes), session.membersAfter, session.finishedAt,
-            stored.stagingSnapshot, stored.id)
+            session.movement?.entering, session.movement?.leaving, session.references.changed,
+            session.references.shared, stored.stagingSnapshot, stored.heldAt, stored.id)
     }
 
     // MARK: Tallies
@@ -108,9 +124,30 @@ extension PageTransaction {
     }
 }
 
+/// What ``SessionRow/init(_:)`` reads.
+let selectSessionRow = """
+    SELECT id, staging_snapshot, held_at, \(sessionColumns()) FROM sync_session
+    """
+
+extension SessionRow {
+    init(_ row: SQLRow) throws {
+        self.init(
+            id: row.integer(0), session: try SyncSession(row, at: 3),
+            stagingSnapshot: row.optionalInteger(1), heldAt: row.optionalTime(2))
+    }
+}
+
 extension Database {
-    /// Gives a filling session up; its snapshot is removed later, in small steps.
+    /// Gives a replacement up that is filling or held.
+    ///
+    /// Its snapshot is removed later, in small steps.
     func abandonSession(_ session: Int64, as status: SyncSession.Status) throws {
+        try prepared(
+            """
+            UPDATE audience SET held_session = NULL WHERE held_session = ?1
+                AND id = (SELECT audience FROM sync_session WHERE id = ?1)
+            """
+        ).run(session)
         try prepared(
             """
             UPDATE snapshot SET state = 'discarded' WHERE id =

@@ -81,6 +81,14 @@ struct SipHash: Sendable, Hashable {
     }
 }
 
+/// The two hashes of a store, each under a key of its own.
+struct Hashing: Sendable, Hashable {
+    /// Of the indexes of people.
+    let people: SipHash
+    /// Of those who are to stay erased: nobody can tell from one of the indexes who is meant.
+    let erased: SipHash
+}
+
 extension UInt64 {
     fileprivate func rotated(by bits: UInt64) -> UInt64 {
         self << bits | self >> (64 - bits)

@@ -7,63 +7,59 @@ enum DiffAction: String {
     case remove
 }
 
-/// Diffs that arrive while a replacement is being staged, to be applied to it when it is complete.
+/// Diffs that arrive while a replacement is filling or held, to be applied to it when it is
+/// complete, and once more when it is accepted.
 ///
 /// They name distinct ids rather than people: a `remove_members` may name somebody whom only a
 /// later page of the replacement makes known.
-extension PageTransaction {
-    /// Notes a diff down for the replacement being staged, if there is one.
-    func noteDiff(_ action: DiffAction, of page: SyncPage, in audience: AudienceRow) throws {
+extension SyncTransaction {
+    /// Notes a diff down for the replacement that is open, if one is.
+    ///
+    /// A page without a usable number is a diff of its own session too, though that may begin to
+    /// stage only later.
+    func noteDiff(
+        _ action: DiffAction, _ page: SyncPage, _ source: Source, for stored: SessionRow,
+        _ replacement: OpenReplacement?
+    ) throws {
         guard !page.members.isEmpty else { return }
-        let filling = try db.prepared(
-            "SELECT id FROM sync_session WHERE audience = ? AND status = 'filling'"
-        ).first(audience.id) { row in row.integer(0) }
-        guard let filling else { return }
-        try db.prepared(
+        let mayStage = stored.session.action == .members && stored.session.status == .applied
+        let own = mayStage ? stored.id : nil
+        let insert = try db.prepared(
             """
-            INSERT INTO staged_diff (session, action, distinct_ids, arrived_at)
-            VALUES (?, ?, ?, ?)
-            """
-        ).run(filling, action.rawValue, IDList.encode(page.members.map(\.distinctID)), now)
+            INSERT INTO staged_diff (session, action, distinct_ids, arrived_at, source, page)
+            VALUES (?, ?, ?, ?, ?, ?)
+            """)
+        let ids = IDList.encode(page.members.map(\.distinctID))
+        for session in [replacement?.session, own].compactMap(\.self) {
+            try insert.run(session, action.rawValue, ids, now, source.session, source.page)
+        }
     }
 
     /// Applies the session's diffs to its snapshot, in the order they came.
-    func replayDiffs(of session: Int64, on snapshot: Int64, current: Int64) throws {
+    ///
+    /// Doing so again changes nothing: the last word about each person decides.
+    func replayDiffs(
+        of session: Int64, on snapshot: Int64, of audience: AudienceRow
+    ) throws {
         let diffs = try db.prepared(
             """
-            SELECT action, distinct_ids, arrived_at FROM staged_diff
+            SELECT action, distinct_ids, source, page FROM staged_diff
             WHERE session = ? ORDER BY id
             """
         ).all(session) { row in
             (
                 action: try row.named(0, DiffAction.self),
-                ids: try row.decoded(1, by: IDList.decode), arrivedAt: row.time(2)
+                ids: try row.decoded(1, by: IDList.decode),
+                source: Source(session: row.optionalInteger(2), page: row.optionalCount(3))
             )
         }
+        let staged = StagedMembers(db: db, snapshot: snapshot)
         for diff in diffs {
             let people = Set(try diff.ids.compactMap { try person($0) }).sorted()
             switch diff.action {
-            case .remove:
-                _ = try remove(people, from: snapshot)
-            case .add:
-                try replayAdd(people, at: diff.arrivedAt, on: snapshot, current: current)
+            case .remove: try staged.remove(people)
+            case .add: try staged.add(people, from: diff.source, of: audience)
             }
-        }
-    }
-
-    /// Members of the current snapshot take the time they entered it along.
-    private func replayAdd(
-        _ people: [Int64], at arrivedAt: Timestamp, on snapshot: Int64, current: Int64
-    ) throws {
-        _ = try add(people, to: snapshot)
-        let update = try db.prepared(
-            """
-            UPDATE membership SET entered_at = coalesce(
-                (SELECT entered_at FROM membership WHERE snapshot = ?3 AND person = ?2), ?4)
-            WHERE snapshot = ?1 AND person = ?2
-            """)
-        for person in people {
-            try update.run(snapshot, person, current, arrivedAt)
         }
     }
 }

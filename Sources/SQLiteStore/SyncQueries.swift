@@ -5,19 +5,19 @@ extension SQLiteStore: SyncStore {
     package func record(
         _ page: SyncPage, from connection: ConnectionID, at now: Timestamp
     ) async throws(Failure) -> SyncOutcome {
-        try await writer.write(members: page.members.count) { [siphash] db in
+        try await writeChanges(members: page.members.count) { [hashing] db in
             guard let row = try db.connectionRow(connection) else {
                 throw Failure(.notFound, "There is no connection \(connection.text).")
             }
-            let transaction = PageTransaction(
-                db: db, siphash: siphash, connection: row, now: now)
+            let transaction = SyncTransaction(
+                db: db, hashing: hashing, connection: row, now: now)
             return try transaction.record(page)
         }
     }
 
     package func tidy(at now: Timestamp) async throws(Failure) -> Bool {
-        try await writer.write { db in
-            let housekeeping = Housekeeping(db: db, now: now)
+        try await writeChanges { [retention] db in
+            let housekeeping = Housekeeping(db: db, retention: retention, now: now)
             guard let chore = try housekeeping.next() else { return false }
             try housekeeping.step(chore)
             return try housekeeping.next() != nil

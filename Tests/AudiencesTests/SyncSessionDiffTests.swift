@@ -18,7 +18,7 @@ struct SyncSessionDiffTests {
                 .make(action, ["a"], page: number, of: total), earlierCopy: nil,
                 audience: AudienceState(), at: .start)
             #expect(change.effect == effect)
-            #expect(!change.switches && !change.beginsStaging)
+            #expect(!change.isWhole && !change.beginsStaging)
             #expect(session.status == .applied)
         }
     }

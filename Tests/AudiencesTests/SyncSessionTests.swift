@@ -36,24 +36,29 @@ struct SyncSessionTests {
         #expect(!play.session.isNew)
     }
 
-    @Test func theFirstPageBeginsAndTheLastOneSwitches() {
+    @Test func theFirstPageBeginsAndTheLastOneMakesTheWhole() {
         var play = Play(.make())
-        let end = Timestamp.start.after(minutes: 4)
         let first = play.receive(.make(.members, ["a"], page: 2, of: 2))
-        let last = play.receive(.make(.members, ["b"], page: 1, of: 2), at: end)
+        let last = play.receive(.make(.members, ["b"], page: 1, of: 2))
         #expect(first == Change(effect: .stage, pageNumber: 2, beginsStaging: true))
-        #expect(last == Change(effect: .stage, pageNumber: 1, switches: true, completes: true))
-        #expect(play.session.status == .committed)
-        #expect(play.session.finishedAt == end)
+        #expect(last == Change(effect: .stage, pageNumber: 1, isWhole: true))
+        // Only now are its members counted, and that decides what becomes of it.
+        #expect(play.session.status == .filling)
+        #expect(play.session.finishedAt == nil)
     }
 
     @Test func aReplacementWithAnIrregularPageIsInDoubtAlsoWhenItIsComplete() {
         var play = Play(.make())
         _ = play.receive(.make(.members, ["a"], page: 3, of: 2))
         _ = play.receive(.make(.members, ["b"], page: 1, of: 2))
-        let last = play.receive(.make(.members, ["c"], page: 2, of: 2))
-        #expect(last.switches)
-        #expect(last.reconcile == .pageIrregular)
+        #expect(play.receive(.make(.members, ["c"], page: 2, of: 2)).isWhole)
+        #expect(play.session.reconcileReason == .pageIrregular)
+    }
+
+    @Test func aReplacementOfRegularPagesIsInNoDoubt() {
+        var play = Play(.make())
+        _ = play.receive(.make(.members, ["a"]))
+        #expect(play.session.reconcileReason == nil)
     }
 
     /// In whatever order and however often pages come, the set is complete exactly once.
@@ -69,7 +74,8 @@ struct SyncSessionTests {
             let wasComplete = seen.count == total
             seen.insert(number)
             let change = play.receive(.make(.members, ["p\(number)"], page: number, of: total))
-            #expect(change.switches == (!wasComplete && seen.count == total))
+            if change.isWhole { play.session.accept(at: .start) }
+            #expect(change.isWhole == (!wasComplete && seen.count == total))
             #expect((change.effect == .none) == wasComplete)
         }
         #expect(play.session.pagesReceived == total)
@@ -88,14 +94,14 @@ struct SyncSessionTests {
 
     @Test func theLargestTotalCounts() {
         var play = Play(.make())
-        #expect(!play.receive(.make(.members, [], page: 1, of: 3)).switches)
-        #expect(!play.receive(.make(.members, [], page: 2, of: 2)).switches)
+        #expect(!play.receive(.make(.members, [], page: 1, of: 3)).isWhole)
+        #expect(!play.receive(.make(.members, [], page: 2, of: 2)).isWhole)
         #expect(play.session.pagesTotal == 3)
-        #expect(play.receive(.make(.members, [], page: 3, of: 3)).switches)
+        #expect(play.receive(.make(.members, [], page: 3, of: 3)).isWhole)
     }
 
     @Test(arguments: [
-        SyncSession.Status.committed, .superseded, .held, .expired,
+        SyncSession.Status.committed, .superseded, .held, .rejected, .expired,
     ])
     func aPageThatIsTooLateDoesNothing(_ status: SyncSession.Status) {
         var play = Play(.make())
@@ -116,7 +122,7 @@ struct SyncSessionTests {
         var whole = Play(.make())
         let most = crowd(Limits.provablePageMembersMax)
         let small = whole.receive(.make(.members, most, page: nil, of: nil))
-        #expect(small.switches)
+        #expect(small.isWhole)
         #expect(small.pageNumber == 1)
         var part = Play(.make())
         let full = part.receive(.make(.members, most + ["one more"], page: nil, of: nil))
@@ -142,7 +148,8 @@ struct SyncSessionTests {
 
     @Test func aFullPageAfterASmallOneIsAddedToIt() {
         var play = Play(.make())
-        #expect(play.receive(.make(.members, ["a"], page: nil, of: nil)).switches)
+        #expect(play.receive(.make(.members, ["a"], page: nil, of: nil)).isWhole)
+        play.session.accept(at: .start)
         let full = play.receive(.make(.members, crowd(1000), page: nil, of: nil))
         #expect(full == Change(effect: .add, reconcile: .pageInfoMissing))
         let small = play.receive(.make(.members, ["a"], page: nil, of: nil))
@@ -155,7 +162,7 @@ struct SyncSessionTests {
         #expect(odd == Change(effect: .add, reconcile: .pageIrregular))
         #expect(play.session.status == .applied)
         let first = play.receive(.make(.members, ["b"], page: 1, of: 1))
-        #expect(first.beginsStaging && first.switches)
+        #expect(first.beginsStaging && first.isWhole)
         #expect(play.session.pagesIrregular == 1)
         #expect(play.session.pagesReceived == 1)
     }
@@ -177,7 +184,7 @@ struct SyncSessionTests {
     @Test(arguments: [
         (SyncAction.members, SyncSession.Status.filling, true), (.members, .applied, true),
         (.members, .committed, false), (.members, .superseded, false), (.members, .held, false),
-        (.members, .expired, false), (.addMembers, .applied, false),
+        (.members, .rejected, false), (.members, .expired, false), (.addMembers, .applied, false),
         (.removeMembers, .applied, false),
     ])
     func onlyAnUnfinishedReplacementTakesUnnamedPages(

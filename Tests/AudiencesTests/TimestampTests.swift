@@ -24,6 +24,39 @@ import Testing
         }
     }
 
+    @Test func whatIsWrittenIsReadBack() {
+        for day in stride(from: 0, to: 80_000, by: 37) {
+            let time = Timestamp(milliseconds: Int64(day) * 86_400_000 + 12_345_678)
+            #expect(Timestamp(rfc3339: time.rfc3339) == time)
+        }
+    }
+
+    @Test(arguments: [
+        ("1970-01-01T00:00:00Z", 0),
+        ("2000-02-29t00:00:00z", 951_782_400_000),
+        ("2026-11-21T09:57:52.007Z", 1_795_255_072_007),
+        ("2026-11-21T09:57:52.0079999999999999999999Z", 1_795_255_072_007),
+        ("2026-11-21T09:57:52.5Z", 1_795_255_072_500),
+        ("2026-11-21T11:27:52.007+01:30", 1_795_255_072_007),
+        ("2026-11-20T23:57:52.007-10:00", 1_795_255_072_007),
+    ])
+    func rfc3339IsRead(text: String, milliseconds: Int64) {
+        #expect(Timestamp(rfc3339: text) == Timestamp(milliseconds: milliseconds))
+    }
+
+    @Test(arguments: [
+        "", "2026", "2026-11-21", "2026-11-21T09:57Z", "2026-11-21T09:57:52", "now",
+        "2026-11-21 09:57:52Z", "2026-13-01T00:00:00Z", "2026-00-01T00:00:00Z",
+        "2026-02-29T00:00:00Z", "2100-02-29T00:00:00Z", "2026-04-31T00:00:00Z",
+        "2026-01-00T00:00:00Z", "2026-01-01T24:00:00Z", "2026-01-01T00:60:00Z",
+        "2026-01-01T00:00:60Z", "2026-01-01T00:00:00.Z", "2026-01-01T00:00:00+0100",
+        "2026-01-01T00:00:00+24:00", "2026-01-01T00:00:00ZZ", "1969-12-31T23:59:59Z",
+        "+026-01-01T00:00:00Z", "٢٠٢٦-01-01T00:00:00Z", "02026-01-01T00:00:00Z",
+    ])
+    func whatIsNoTimeIsRefused(text: String) {
+        #expect(Timestamp(rfc3339: text) == nil)
+    }
+
     @Test func aDifferenceThatDoesNotFitIsTheLargestOneThatDoes() {
         let first = Timestamp(milliseconds: .min)
         let last = Timestamp(milliseconds: .max)

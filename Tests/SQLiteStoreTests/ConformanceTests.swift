@@ -1,3 +1,4 @@
+import Foundation
 import SQLiteStore
 import TestSupport
 import Testing
@@ -18,24 +19,35 @@ struct ConformanceTests {
     @Test func everySentenceIsSaidOnce() {
         let names = StoreConformance.cases.map(\.name)
         #expect(Set(names).count == names.count)
-        #expect(names.count > 70)
+        #expect(names.count > 130)
     }
 
-    /// Every seed is a history of its own; a failure names it.
-    @Test(arguments: Array(stride(from: 0, to: 200, by: 20)))
-    func theSQLiteStoreFollowsTheModel(from seed: Int) async throws {
-        for seed in seed..<seed + 20 {
+    /// Every seed is a history of its own; a failure is shrunk and names it.
+    ///
+    /// `MUSTER_HISTORIES=20000` plays more of them.
+    @Test(arguments: HistorySeeds.all)
+    func theSQLiteStoreFollowsTheModel(_ seeds: HistorySeeds) async throws {
+        try await StoreHistory.play(seeds.range) { body in
             let directory = TemporaryDirectory()
-            try await directory.withStore {
-                try await StoreHistory(seed: UInt64(seed)).run(on: $0)
-            }
+            try await directory.withStore { try await body($0) }
         }
     }
 
-    @Test(arguments: Array(stride(from: 0, to: 200, by: 20)))
-    func theMemoryStoreFollowsTheModel(from seed: Int) async throws {
-        for seed in seed..<seed + 20 {
-            try await StoreHistory(seed: UInt64(seed)).run(on: MemoryStore())
-        }
+    @Test(arguments: HistorySeeds.all)
+    func theMemoryStoreFollowsTheModel(_ seeds: HistorySeeds) async throws {
+        try await StoreHistory.play(seeds.range) { try await $0(MemoryStore()) }
     }
+}
+
+/// A tenth of the seeds that are played.
+struct HistorySeeds: Sendable, CustomTestStringConvertible {
+    let range: Range<UInt64>
+
+    static let all: [HistorySeeds] = {
+        let asked = ProcessInfo.processInfo.environment["MUSTER_HISTORIES"].flatMap { UInt64($0) }
+        let tenth = max(1, (asked ?? 200) / 10)
+        return (0..<10).map { HistorySeeds(range: $0 * tenth..<($0 + 1) * tenth) }
+    }()
+
+    var testDescription: String { "\(range)" }
 }

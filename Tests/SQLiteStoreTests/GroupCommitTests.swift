@@ -106,7 +106,7 @@ struct GroupCommitTests {
                     try Int.fetchOne(db, sql: "SELECT count(*) FROM \(table)")
                 }
             }
-            #expect(counts == [1, 2])
+            #expect(counts == [2, 2])
         }
     }
 

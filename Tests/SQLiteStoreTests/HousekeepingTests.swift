@@ -26,7 +26,7 @@ struct HousekeepingTests {
             try await store.create(Connection.make())
             try await send(.make(.members, crowd(1200)), to: store)
             try await send(.make(.members, crowd(3), session: "S2"), to: store)
-            let retention = Timestamp.start.after(Limits.retentionMilliseconds)
+            let retention = Timestamp.start.after(Retention().snapshotsMilliseconds)
             while try await store.tidy(at: retention) {}
             #expect(try await count("membership", in: store) == 1203)
             var left: [Int] = []
@@ -51,7 +51,7 @@ struct HousekeepingTests {
             let id = try #require(all.items.first?.id)
             let begun = try await store.members(of: id, ListRange(limit: 1))
             try await send(.make(.members, ["ada"], session: "S2"), to: store)
-            let due = Timestamp.start.after(Limits.retentionMilliseconds + 1)
+            let due = Timestamp.start.after(Retention().snapshotsMilliseconds + 1)
             while try await count("membership", in: store) == 1201 {
                 _ = try await store.tidy(at: due)
             }
@@ -105,7 +105,7 @@ struct HousekeepingTests {
                 }
                 try await group.waitForAll()
             }
-            let retention = Timestamp.start.after(Limits.retentionMilliseconds)
+            let retention = Timestamp.start.after(Retention().syncLogMilliseconds)
             #expect(try await !store.tidy(at: retention))
             #expect(try await store.tidy(at: retention.after(1)))
             #expect(try await count("sync_page", in: store) == 1)

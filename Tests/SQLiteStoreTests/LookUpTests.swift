@@ -105,7 +105,8 @@ struct LookUpTests {
             let ada = ExternalID.make("ada")
             for _ in 0..<3 {
                 let found = lookUps.read(.memberships) { statement in
-                    try statement.all(store.siphash.hash("ada"), ada, String?.none) { _ in 1 }
+                    try statement.all(store.hashing.people.hash("ada"), ada, String?.none) { _ in 1
+                    }
                 }
                 #expect(found?.count == (fits ? audiences : nil))
                 // The connection has survived it.

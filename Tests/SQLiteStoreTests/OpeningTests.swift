@@ -195,7 +195,7 @@ struct OpeningTests {
         for _ in 0..<2 {
             let directory = TemporaryDirectory()
             for _ in 0..<2 {
-                try await directory.withStore { store in _ = hashes.insert(store.siphash) }
+                try await directory.withStore { store in _ = hashes.insert(store.hashing.people) }
             }
         }
         #expect(hashes.count == 2)

@@ -34,18 +34,20 @@ final class TemporaryDirectory: Sendable {
 
     var database: String { "\(path)/\(SQLiteStore.databaseName)" }
 
-    func open(as role: SQLiteStore.Role = .server) throws(Failure) -> SQLiteStore {
+    func open(
+        as role: SQLiteStore.Role = .server, retention: Retention = Retention()
+    ) throws(Failure) -> SQLiteStore {
         try SQLiteStore.open(
-            directory: path, as: role, files: .foundation,
+            directory: path, as: role, files: .foundation, retention: retention,
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
     }
 
     /// Opens the store for `body` and closes it.
     func withStore<Result>(
-        as role: SQLiteStore.Role = .server,
+        as role: SQLiteStore.Role = .server, retention: Retention = Retention(),
         _ body: (SQLiteStore) async throws -> Result
     ) async throws -> Result {
-        let store = try open(as: role)
+        let store = try open(as: role, retention: retention)
         let result = try await body(store)
         try await store.close()
         return result

@@ -2,11 +2,12 @@ import Audiences
 
 /// All a ``MemoryStore`` holds.
 ///
-/// Positions in its arrays serve as row ids.
+/// Positions in its arrays serve as row ids, so nothing is ever taken out of one that others name.
 struct MemoryState: Sendable {
     struct StoredPerson {
         var connection: ConnectionID
         var person: Person
+        var isErased = false
     }
 
     struct PersonKey: Hashable {
@@ -27,38 +28,52 @@ struct MemoryState: Sendable {
         var lastSeenAt: Timestamp?
     }
 
+    /// A membership: since when, and which page of which session says so.
+    struct Stay {
+        var enteredAt: Timestamp
+        var session: Int
+        var page: Int?
+    }
+
     struct Snapshot {
         var audience: Int
         /// By the position of the person.
-        var members: [Int: Timestamp] = [:]
+        var members: [Int: Stay] = [:]
         var retiredAt: Timestamp?
     }
 
-    enum Diff {
-        case add([ExternalID], Timestamp)
-        case remove([ExternalID])
+    struct Diff {
+        var people: [ExternalID]
+        var isAdd: Bool
+        var session: Int
+        var page: Int?
     }
 
     struct StoredSession {
         var audience: Int
         var session: SyncSession
         var tallies: [Int: PageTally] = [:]
-        /// Who stands on the last copy of each page, while the session is filling.
+        /// Who stands on the last copy of each page, until the replacement is decided.
         var pages: [Int: Set<Int>] = [:]
-        /// Who that makes members, and since when.
-        var staged: [Int: Timestamp] = [:]
         var diffs: [Diff] = []
+        var heldAt: Timestamp?
+        /// Older than the sync log reaches.
+        var isForgotten = false
     }
 
+    var retention = Retention()
     var failure: Failure?
     var connections: [Connection] = []
     var keys: [OperatorKey] = []
     var people: [StoredPerson] = []
     var positions: [PersonKey: Int] = [:]
+    /// Match ids and distinct ids of those who are to stay erased.
+    var erased: Set<ExternalID> = []
     var audiences: [StoredAudience] = []
     var snapshots: [Int: Snapshot] = [:]
     var snapshotsMade = 0
     var sessions: [StoredSession] = []
+    var feed = MemoryFeed()
 
     func index(of id: ConnectionID) throws(Failure) -> Int {
         guard let index = connections.firstIndex(where: { $0.id == id }) else {
@@ -67,19 +82,27 @@ struct MemoryState: Sendable {
         return index
     }
 
+    func members(of audience: Int) -> [Int: Stay] {
+        snapshots[audiences[audience].snapshot]?.members ?? [:]
+    }
+
+    private func state(of audience: Int) -> AudienceState {
+        AudienceState(
+            memberCount: members(of: audience).count, lastSeenAt: audiences[audience].lastSeenAt)
+    }
+
     // MARK: Recording
 
     mutating func record(
         _ page: SyncPage, from connection: ConnectionID, at now: Timestamp
     ) throws(Failure) -> SyncOutcome {
         _ = try index(of: connection)
+        let page = withoutErased(page)
         guard let row = findAudience(page, connection, now) else { return .ignored }
         let position = findSession(page, row, now)
-        let state = AudienceState(
-            memberCount: memberCount(row), lastSeenAt: audiences[row].lastSeenAt)
         let change = sessions[position].session.receive(
             page, earlierCopy: page.position.number.flatMap { sessions[position].tallies[$0] },
-            audience: state, at: now)
+            audience: state(of: row), at: now)
         if let number = change.pageNumber {
             sessions[position].tallies[number] = PageTally(
                 entries: page.entryCount, notes: page.notes)
@@ -89,12 +112,10 @@ struct MemoryState: Sendable {
         switch change.effect {
         case .none: return .ignored
         case .add, .remove: return .applied
-        case .stage: return change.switches ? .switched : .staged
+        case .stage:
+            guard change.isWhole else { return .staged }
+            return sessions[position].session.status == .held ? .held : .switched
         }
-    }
-
-    func memberCount(_ audience: Int) -> Int {
-        snapshots[audiences[audience].snapshot]?.members.count ?? 0
     }
 
     private mutating func findAudience(
@@ -121,7 +142,7 @@ struct MemoryState: Sendable {
 
     private mutating func findSession(_ page: SyncPage, _ audience: Int, _ now: Timestamp) -> Int {
         let found = sessions.lastIndex {
-            $0.audience == audience && $0.session.action == page.action
+            $0.audience == audience && !$0.isForgotten && $0.session.action == page.action
                 && $0.session.sessionID == page.sessionID
         }
         if let found,
@@ -129,42 +150,39 @@ struct MemoryState: Sendable {
         {
             return found
         }
-        let state = AudienceState(
-            memberCount: memberCount(audience), lastSeenAt: audiences[audience].lastSeenAt)
-        sessions.append(
-            StoredSession(
-                audience: audience, session: SyncSession(of: page, audience: state, at: now)))
+        let session = SyncSession(of: page, audience: state(of: audience), at: now)
+        sessions.append(StoredSession(audience: audience, session: session))
         return sessions.count - 1
     }
 
     private mutating func apply(
         _ change: Change, of page: SyncPage, to audience: Int, _ position: Int, at now: Timestamp
     ) {
-        let ids = page.members.map(\.distinctID)
-        let connection = audiences[audience].connection
-        let snapshot = audiences[audience].snapshot
         switch change.effect {
         case .none:
             return
-        case .add:
-            for person in update(page.members, of: connection, creating: true)
-            where snapshots[snapshot]?.members[person] == nil {
-                snapshots[snapshot]?.members[person] = now
+        case .add, .remove:
+            let isAdd = change.effect == .add
+            let diff = Diff(
+                people: page.members.map(\.distinctID), isAdd: isAdd, session: position,
+                page: page.position.number)
+            let people = update(page.members, of: audience, creating: isAdd, in: position)
+            for person in people.sorted() {
+                if isAdd {
+                    let stay = Stay(enteredAt: now, session: position, page: diff.page)
+                    enter(person, audience, stay)
+                } else {
+                    leave(person, audience, by: position, at: now)
+                }
             }
-            noteDiff(.add(ids, now), in: audience)
-        case .remove:
-            for person in update(page.members, of: connection, creating: false) {
-                snapshots[snapshot]?.members[person] = nil
-            }
-            noteDiff(.remove(ids), in: audience)
+            noteDiff(diff, in: audience)
         case .stage:
-            if change.beginsStaging { abandonFilling(of: audience, except: position, .superseded) }
-            let people = update(page.members, of: connection, creating: true)
-            stage(people, as: change.pageNumber ?? 1, position, snapshot, at: now)
-            guard change.switches else { return }
-            switchIn(position, audience, at: now)
+            if change.beginsStaging { giveUpReplacements(of: audience, except: position) }
+            sessions[position].pages[change.pageNumber ?? 1] = update(
+                page.members, of: audience, creating: true, in: position)
+            if change.isWhole { conclude(position, at: now) }
         }
-        sessions[position].session.membersAfter = memberCount(audience)
+        sessions[position].session.membersAfter = members(of: audience).count
     }
 
     private mutating func note(
@@ -176,15 +194,57 @@ struct MemoryState: Sendable {
         if let name = page.cohort.name { audiences[audience].cohort.name = name }
         if let text = page.cohort.description { audiences[audience].cohort.description = text }
         if change.completes { audiences[audience].asOf = now }
-        if change.switches { audiences[audience].reconcile = nil }
         if let reason = change.reconcile { audiences[audience].reconcile = reason }
+    }
+
+    // MARK: The current membership
+
+    private mutating func enter(_ person: Int, _ audience: Int, _ stay: Stay) {
+        guard members(of: audience)[person] == nil else { return }
+        snapshots[audiences[audience].snapshot]?.members[person] = stay
+        feed.append(.entered, person, audience, by: stay.session, at: stay.enteredAt)
+    }
+
+    mutating func leave(_ person: Int, _ audience: Int, by session: Int?, at now: Timestamp) {
+        let stay = snapshots[audiences[audience].snapshot]?.members.removeValue(forKey: person)
+        guard stay != nil else { return }
+        feed.append(.left, person, audience, by: session, at: now)
+    }
+
+    /// Shows another snapshot to readers, and tells the feed who is in only one of the two.
+    mutating func show(
+        _ snapshot: Int, of audience: Int, by session: Int?, at now: Timestamp
+    ) {
+        let before = members(of: audience)
+        let after = snapshots[snapshot]?.members ?? [:]
+        snapshots[audiences[audience].snapshot]?.retiredAt = now
+        snapshots[snapshot]?.retiredAt = nil
+        audiences[audience].snapshot = snapshot
+        for person in Set(before.keys).symmetricDifference(after.keys).sorted() {
+            let kind: MembershipChange.Kind = after[person] == nil ? .left : .entered
+            feed.append(kind, person, audience, by: session, at: now)
+        }
     }
 
     // MARK: People
 
+    private func withoutErased(_ page: SyncPage) -> SyncPage {
+        var page = page
+        let before = page.members.count
+        page.members.removeAll { member in
+            if case .set(let id) = member.reference, erased.contains(id) { return true }
+            return erased.contains(member.distinctID)
+        }
+        let dropped = before - page.members.count
+        if dropped > 0 { page.notes.unusable[.erased, default: 0] += dropped }
+        return page
+    }
+
+    /// Lets people take over what a page says; those nobody knows are made, or left out.
     private mutating func update(
-        _ members: [MemberRecord], of connection: ConnectionID, creating: Bool
+        _ members: [MemberRecord], of audience: Int, creating: Bool, in session: Int
     ) -> Set<Int> {
+        let connection = audiences[audience].connection
         var found: Set<Int> = []
         for member in members {
             let key = PersonKey(connection: connection, distinctID: member.distinctID)
@@ -195,89 +255,24 @@ struct MemoryState: Sendable {
                         connection: connection, person: Person(distinctID: member.distinctID)))
             }
             guard let position = positions[key] else { continue }
+            let before = people[position].person.referenceID
             people[position].person.update(from: member)
+            countReference(of: position, before: before, in: session)
             found.insert(position)
         }
         return found
     }
 
-    // MARK: Replacements
-
-    private mutating func noteDiff(_ diff: Diff, in audience: Int) {
-        for position in sessions.indices
-        where sessions[position].audience == audience
-            && sessions[position].session.status == .filling
-        {
-            sessions[position].diffs.append(diff)
-        }
-    }
-
-    private mutating func abandonFilling(
-        of audience: Int, except kept: Int, _ status: SyncSession.Status
+    private mutating func countReference(
+        of position: Int, before: ExternalID?, in session: Int
     ) {
-        for position in sessions.indices
-        where position != kept && sessions[position].audience == audience
-            && sessions[position].session.status == .filling
-        {
-            abandon(position, status)
+        let after = people[position].person.referenceID
+        guard let after, before != after else { return }
+        let isShared = people.indices.contains { other in
+            other != position && people[other].connection == people[position].connection
+                && people[other].person.referenceID == after && !people[other].isErased
         }
-    }
-
-    private mutating func abandon(_ position: Int, _ status: SyncSession.Status) {
-        sessions[position].session.status = status
-        sessions[position].pages = [:]
-        sessions[position].staged = [:]
-        sessions[position].diffs = []
-    }
-
-    private mutating func stage(
-        _ people: Set<Int>, as number: Int, _ position: Int, _ current: Int, at now: Timestamp
-    ) {
-        sessions[position].pages[number] = people
-        let union = sessions[position].pages.values.reduce(into: Set()) { $0.formUnion($1) }
-        var staged = sessions[position].staged.filter { union.contains($0.key) }
-        for person in union where staged[person] == nil {
-            staged[person] = snapshots[current]?.members[person] ?? now
-        }
-        sessions[position].staged = staged
-    }
-
-    private mutating func switchIn(_ position: Int, _ audience: Int, at now: Timestamp) {
-        let old = audiences[audience].snapshot
-        var members = sessions[position].staged
-        for diff in sessions[position].diffs {
-            switch diff {
-            case .add(let ids, let time):
-                for person in known(ids, of: audience) {
-                    members[person] = snapshots[old]?.members[person] ?? time
-                }
-            case .remove(let ids):
-                for person in known(ids, of: audience) { members[person] = nil }
-            }
-        }
-        snapshotsMade += 1
-        snapshots[snapshotsMade] = Snapshot(audience: audience, members: members)
-        snapshots[old]?.retiredAt = now
-        audiences[audience].snapshot = snapshotsMade
-        abandon(position, .committed)
-    }
-
-    private func known(_ ids: [ExternalID], of audience: Int) -> [Int] {
-        ids.compactMap {
-            positions[PersonKey(connection: audiences[audience].connection, distinctID: $0)]
-        }
-    }
-
-    mutating func tidy(at now: Timestamp) {
-        for position in sessions.indices
-        where sessions[position].session.status == .filling
-            && now.since(sessions[position].session.startedAt)
-                > Limits.sessionAgeMillisecondsMax
-        {
-            abandon(position, .expired)
-        }
-        snapshots = snapshots.filter { _, snapshot in
-            snapshot.retiredAt.map { now.since($0) <= Limits.retentionMilliseconds } ?? true
-        }
+        sessions[session].session.references.add(
+            ReferenceCounts(changed: before == nil ? 0 : 1, shared: isShared ? 1 : 0))
     }
 }

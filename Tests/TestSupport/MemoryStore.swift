@@ -7,16 +7,18 @@ import Synchronization
 /// lets ``SyncSession`` decide just so.
 package final class MemoryStore: SyncStore, AudienceStore, ConnectionStore, OperatorKeyStore {
     /// The one owner of all that is mutable.
-    private let state = Mutex(MemoryState())
+    private let state: Mutex<MemoryState>
 
-    package init() {}
+    package init(retention: Retention = Retention()) {
+        state = Mutex(MemoryState(retention: retention))
+    }
 
     /// Makes every call fail with this, until it is `nil` again.
     package func fail(with failure: Failure?) {
         state.withLock { $0.failure = failure }
     }
 
-    private func access<Value: Sendable>(
+    func access<Value: Sendable>(
         _ body: (inout MemoryState) throws(Failure) -> Value
     ) throws(Failure) -> Value {
         let result = state.withLock { state -> Result<Value, Failure> in
@@ -95,6 +97,20 @@ package final class MemoryStore: SyncStore, AudienceStore, ConnectionStore, Oper
         }
     }
 
+    package func memberships(
+        matching matchID: ExternalID, in audience: AudienceID?, at moment: Timestamp
+    ) async throws(Failure) -> [Membership] {
+        try access { state throws(Failure) in
+            try state.memberships(matching: matchID, in: audience, at: moment)
+        }
+    }
+
+    package func sharedReferences(
+        of id: AudienceID, _ range: ListRange
+    ) async throws(Failure) -> ListPage<SharedReference> {
+        try access { state throws(Failure) in try state.sharedReferences(of: id, range) }
+    }
+
     // MARK: ConnectionStore
 
     package func create(_ connection: Connection) async throws(Failure) {
@@ -124,6 +140,16 @@ package final class MemoryStore: SyncStore, AudienceStore, ConnectionStore, Oper
             }
             state.connections[index].cohortSync = cohortSync
             state.connections[index].updatedAt = cohortSync.createdAt
+        }
+    }
+
+    package func update(
+        _ id: ConnectionID, with edit: ConnectionEdit, at now: Timestamp
+    ) async throws(Failure) -> Connection {
+        try access { state throws(Failure) in
+            let index = try state.index(of: id)
+            state.connections[index].apply(edit, at: now)
+            return state.connections[index]
         }
     }
 

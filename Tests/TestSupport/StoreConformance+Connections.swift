@@ -33,6 +33,40 @@ extension StoreConformance {
             }
             try expect(try await rig.store.connection(.make(2))?.cohortSync, nil)
         },
+        StoreCase("an edit changes what it names, and is kept") { rig in
+            let cohortSync = CohortSync.make()
+            try await rig.store.setUp(cohortSync, for: .make(1))
+            let later = Timestamp.start.after(minutes: 3)
+            let edits = [
+                ConnectionEdit(),
+                ConnectionEdit(
+                    name: "Fathom \u{0}", referenceProperty: "user id",
+                    traitsAllowed: ["plan", "a.b"],
+                    guardMaxRemoved: .some(RemovedFraction(0.1))),
+                ConnectionEdit(traitsAllowed: []),
+                ConnectionEdit(guardMaxRemoved: .some(RemovedFraction(0))),
+                ConnectionEdit(guardMaxRemoved: .some(nil)),
+            ]
+            var expected = Connection.make(1)
+            expected.cohortSync = cohortSync
+            for (run, edit) in edits.enumerated() {
+                let time = later.after(Int64(run))
+                expected.apply(edit, at: time)
+                try expect(
+                    try await rig.store.update(.make(1), with: edit, at: time), expected)
+                try expect(try await rig.store.connection(.make(1)), expected)
+            }
+            try expect(try await rig.store.connection(.make(2))?.name, "Lumen (staging)")
+            try await expect(.notFound) {
+                _ = try await rig.store.update(.make(9), with: ConnectionEdit(), at: later)
+            }
+        },
+        StoreCase("a connection may be made with its guard") { rig in
+            var made = Connection.make(7)
+            made.guardMaxRemoved = RemovedFraction(0.35)
+            try await rig.store.create(made)
+            try expect(try await rig.store.connection(.make(7)), made)
+        },
         StoreCase("connections come in the order they were made") { rig in
             for number in [9, 5, 7] as [UInt8] {
                 try await rig.store.create(Connection.make(number))

@@ -27,9 +27,9 @@ extension StoreConformance {
             let id = try await rig.theAudience().id
             let first = try await rig.store.members(of: id, ListRange(limit: 1))
             try await rig.send(.make(.members, ["b1"], session: "S2"))
-            try await rig.tidy(at: .start.after(Limits.retentionMilliseconds))
+            try await rig.tidy(at: .start.after(Retention().snapshotsMilliseconds))
             _ = try await rig.store.members(of: id, ListRange(after: first.next))
-            try await rig.tidy(at: .start.after(Limits.retentionMilliseconds + 1))
+            try await rig.tidy(at: .start.after(Retention().snapshotsMilliseconds + 1))
             try await expect(.invalid) {
                 _ = try await rig.store.members(of: id, ListRange(after: first.next))
             }

@@ -207,6 +207,39 @@ extension StoreConformance {
             try expect(try await rig.people(), ["odd", "one", "two"])
             try expect(try await rig.theAudience().needsReconcile, .pageIrregular)
         },
+        StoreCase("so is one that came before the first good one") { rig in
+            try await rig.send(.make(.members, ["old"]))
+            try await rig.send(.make(.members, ["odd"], session: "S2", page: 7, of: 2))
+            try await rig.send(.make(.members, ["one"], session: "S2", page: 1, of: 2))
+            try await rig.send(.make(.members, ["two"], session: "S2", page: 2, of: 2))
+            try expect(try await rig.people(), ["odd", "one", "two"])
+            try expect(try await rig.theAudience().needsReconcile, .pageIrregular)
+        },
+        StoreCase("an irregular page of another session is in no later replacement") { rig in
+            try await rig.send(.make(.members, ["odd"], page: 7, of: 2))
+            try await rig.send(.make(.members, ["one"], session: "S2"))
+            try expect(try await rig.people(), ["one"])
+        },
+        StoreCase("whoever enters with a replacement enters when it is switched in") { rig in
+            try await rig.send(.make(.members, ["ada", "bo"]))
+            let staged = Timestamp.start.after(hours: 1)
+            try await rig.send(
+                .make(.members, ["ada", "bo", "cy"], session: "S2", page: 1, of: 2), at: staged)
+            try await rig.send(.make(.removeMembers, ["bo"], session: "S3"), at: staged)
+            try await rig.send(.make(.addMembers, ["bo"], session: "S4"), at: staged.after(1))
+            try await rig.send(.make(.addMembers, ["dee"], session: "S4"), at: staged.after(2))
+            let switched = Timestamp.start.after(hours: 2)
+            try await rig.send(
+                .make(.members, ["eve"], session: "S2", page: 2, of: 2), at: switched)
+            for (person, entered) in [
+                ("ada", .start), ("bo", staged.after(1)), ("cy", switched),
+                ("dee", staged.after(2)), ("eve", switched),
+            ] as [(String, Timestamp)] {
+                try expect(try await rig.entered(person), entered)
+            }
+            let sync = try await rig.sync("S2")
+            try expect(sync.movement, Movement(entering: 2, leaving: 0))
+        },
         StoreCase("a regular replacement settles the doubt") { rig in
             try await rig.send(.make(.members, ["odd"], page: 7, of: 2))
             try expect(try await rig.theAudience().needsReconcile, .pageIrregular)

@@ -1,14 +1,16 @@
 package import Audiences
 
 /// What every store must be.
-package typealias Store = SyncStore & AudienceStore & ConnectionStore & OperatorKeyStore
+package typealias Store =
+    SyncStore & AudienceStore & AudienceControl & ChangeStore & ConnectionStore & OperatorKeyStore
 
 /// The suite that every store runs: the contracts of the ports, sentence by sentence.
 package enum StoreConformance {
     /// Every case is given a fresh store.
     package static let cases: [StoreCase] =
         replacements + incompleteReplacements + diffs + diffsWhileStaging + people + lists
-        + lookups + syncLog + connections
+        + lookups + syncLog + connections + changes + guarded + restoring + erasing + history
+        + sources + references
 }
 
 /// One sentence of the contract.

@@ -1,80 +1,150 @@
 import Audiences
 
-/// A random history of pages of one cohort, and what it must lead to.
+/// A random history of what Mixpanel and operators do to a store.
 ///
-/// The same seed makes the same history, so a failure is repeated by its seed.
-package struct StoreHistory: Sendable, CustomStringConvertible {
-    enum Step: Sendable {
-        case replace(session: Int, number: Int, of: Int, [String])
-        case add([String])
-        case remove([String])
-    }
+/// The same seed makes the same history. One that a store does not follow is shrunk to the few
+/// steps it takes, and printed so that it can be pasted into a test.
+package struct StoreHistory: Sendable {
+    /// Gives `body` a store with nothing in it, and does away with it.
+    package typealias Fresh =
+        @Sendable (_ body: @Sendable (any Store) async throws -> Void) async throws -> Void
 
+    package var steps: [HistoryStep]
+    /// Chooses what is asked between the steps.
     private let seed: UInt64
-    private let steps: [Step]
+
+    package init(_ steps: [HistoryStep], seed: UInt64 = 0) {
+        self.steps = steps
+        self.seed = seed
+    }
 
     package init(seed: UInt64) {
-        self.seed = seed
-        var random = SeededGenerator(seed: seed)
-        var session = 1
-        let names = (0..<8).map { "n\($0)" }
-        steps = (0..<Int.random(in: 5...40, using: &random)).map { _ in
-            let people = names.filter { _ in Bool.random(using: &random) }
-                .shuffled(using: &random)
-            switch Int.random(in: 0..<10, using: &random) {
-            case 0: return .add(people)
-            case 1: return .remove(people)
-            default:
-                if Int.random(in: 0..<8, using: &random) == 0 { session += 1 }
-                // Now and then a late page of the session before, or another total.
-                let late = session > 1 && Int.random(in: 0..<6, using: &random) == 0
-                let total = Int.random(in: 0..<9, using: &random) == 0 ? 4 : 3
-                return .replace(
-                    session: late ? session - 1 : session,
-                    number: Int.random(in: 1...total, using: &random), of: total, people)
-            }
+        var writer = HistoryWriter(seed: seed)
+        self.init(writer.steps(), seed: seed)
+    }
+
+    /// Plays the histories of these seeds; throws the first that fails, shrunk.
+    package static func play(_ seeds: Range<UInt64>, on fresh: Fresh) async throws {
+        for seed in seeds {
+            try await StoreHistory(seed: seed).play(on: fresh)
         }
     }
 
-    package var description: String { "seed \(seed)" }
+    /// Plays this history; throws ``Violation`` with the smallest one that fails as well.
+    package func play(on fresh: Fresh) async throws {
+        guard let failure = await failure(on: fresh) else { return }
+        let small = await shrunk(on: fresh)
+        let reason = await small.failure(on: fresh) ?? failure
+        let lines = small.steps.map { "    \($0),\n" }.joined()
+        throw Violation(
+            description: "seed \(seed), \(steps.count) steps, \(small.steps.count) needed: "
+                + "\(reason)\n\(lines)")
+    }
 
-    /// Plays the history on a fresh store, comparing members and times after every page.
+    /// Plays this history on a store with nothing in it; throws as it fails.
     package func run(on store: any Store) async throws {
-        let rig = StoreRig(store: store)
-        try await store.create(Connection.make(1))
-        var model = StoreModel()
-        for (index, step) in steps.enumerated() {
-            let time = Timestamp.start.after(minutes: Int64(index))
-            model.receive(step, at: index)
-            try await rig.send(page(for: step, index), at: time)
-            guard let audience = try await rig.audience() else {
-                try check(model.members.isEmpty, index)
-                continue
-            }
-            var members: [String: Int] = [:]
-            for member in try await rig.members(of: audience) {
-                let minutes = member.enteredAt.since(.start) / 60_000
-                members[member.person.distinctID.text] = Int(minutes)
-            }
-            try check(members == model.members, index)
-            try check(audience.memberCount == members.count, index)
-            if index.isMultiple(of: 7) { try await rig.tidy(at: time) }
+        var player = HistoryPlayer(store: store, seed: seed)
+        try await player.play(steps)
+    }
+
+    private func failure(on fresh: Fresh) async -> String? {
+        do {
+            try await fresh { try await run(on: $0) }
+            return nil
+        } catch {
+            return "\(error)"
         }
     }
 
-    private func check(_ condition: Bool, _ index: Int) throws {
-        guard !condition else { return }
-        throw Violation(description: "\(self), after step \(index): \(steps[index])")
+    // MARK: Shrinking
+
+    /// The most trials that making a history smaller may take.
+    private static let trialsMax = 3000
+
+    private func shrunk(on fresh: Fresh) async -> StoreHistory {
+        var smallest = self
+        var trials = 0
+        var isSmaller = true
+        while isSmaller {
+            isSmaller = false
+            var chunk = max(1, smallest.steps.count / 2)
+            while chunk >= 1 {
+                var start = 0
+                while start < smallest.steps.count {
+                    var candidate = smallest
+                    let end = min(start + chunk, candidate.steps.count)
+                    candidate.steps.removeSubrange(start..<end)
+                    trials += 1
+                    guard trials < Self.trialsMax else { return smallest }
+                    if await candidate.failure(on: fresh) != nil {
+                        smallest = candidate
+                        isSmaller = true
+                    } else {
+                        start += chunk
+                    }
+                }
+                chunk /= 2
+            }
+            for candidate in smallest.steps.indices.flatMap(smallest.simpler) {
+                guard candidate.weight < smallest.weight else { continue }
+                trials += 1
+                guard trials < Self.trialsMax else { return smallest }
+                if await candidate.failure(on: fresh) != nil {
+                    smallest = candidate
+                    isSmaller = true
+                }
+            }
+        }
+        return smallest
     }
 
-    private func page(for step: Step, _ index: Int) -> SyncPage {
-        switch step {
-        case .replace(let session, let number, let total, let people):
-            .make(.members, people, session: "S\(session)", page: number, of: total)
-        case .add(let people):
-            .make(.addMembers, people, session: "D\(index)")
-        case .remove(let people):
-            .make(.removeMembers, people, session: "D\(index)")
+    private var weight: Int { steps.reduce(0) { $0 + $1.weight } }
+
+    /// This history with one step said more simply, in each way there is.
+    private func simpler(_ index: Int) -> [StoreHistory] {
+        steps[index].simpler.map { step in
+            var copy = self
+            copy.steps[index] = step
+            return copy
         }
+    }
+}
+
+extension HistoryStep {
+    /// How much there is to read.
+    fileprivate var weight: Int {
+        switch self {
+        case .send(let page): 10 + page.people.reduce(0) { $0 + $1.utf8.count } + (page.total ?? 0)
+        case .wait(let hours): 2 + Int(hours)
+        default: 2
+        }
+    }
+
+    fileprivate var simpler: [HistoryStep] {
+        switch self {
+        case .send(let page): page.simpler.map { .send($0) }
+        case .wait(let hours) where hours > 1: [.wait(hours: hours / 2)]
+        default: []
+        }
+    }
+}
+
+extension HistoryPage {
+    /// Half of its people, one fewer, no reference ids, a page fewer.
+    fileprivate var simpler: [HistoryPage] {
+        var pages: [HistoryPage] = []
+        let half = people.count / 2
+        let lists = [Array(people.prefix(half)), Array(people.dropFirst(half))]
+        for list in lists + people.indices.map({ index in people.filter { $0 != people[index] } }) {
+            pages.append(self)
+            pages[pages.count - 1].people = list
+        }
+        pages.append(self)
+        pages[pages.count - 1].people = people.map { String($0.prefix { $0 != "=" }) }
+        if let total, let number, total > 1, number < total {
+            pages.append(self)
+            pages[pages.count - 1].total = total - 1
+        }
+        return pages
     }
 }

@@ -58,7 +58,7 @@ extension Failure {
     var exitCode: ExitCode {
         switch code {
         case .invalid: ExitCode(64)  // EX_USAGE
-        case .notFound: ExitCode(66)  // EX_NOINPUT
+        case .notFound, .gone: ExitCode(66)  // EX_NOINPUT
         case .conflict: ExitCode(73)  // EX_CANTCREAT
         case .unavailable: ExitCode(69)  // EX_UNAVAILABLE
         case .internal: ExitCode(70)  // EX_SOFTWARE

@@ -1,0 +1,92 @@
+package import Audiences
+import GRDB
+
+extension SQLiteStore {
+    package func memberships(
+        matching matchID: ExternalID, in audience: AudienceID?, at moment: Timestamp
+    ) async throws(Failure) -> [Membership] {
+        try await read { [hashing] db in
+            let horizon = try db.feedHorizon()
+            guard horizon.map({ $0 <= moment }) ?? true else {
+                throw Failure(
+                    .gone,
+                    "The change feed does not reach back to that time; ask about a later one."
+                )
+            }
+            let people = try db.people(matching: matchID, by: hashing.people)
+            return try db.audienceTargets(audience.map { [$0] } ?? []).compactMap { target in
+                let past = Past(db: db, audience: target, moment: moment)
+                let entered = try people.filter { $0.connection == target.connection }
+                    .compactMap { try past.entrance(of: $0.id) }.min()
+                return entered.map {
+                    Membership(
+                        audience: target.id, name: target.name, enteredAt: $0,
+                        freshness: target.freshness)
+                }
+            }
+        }
+    }
+}
+
+/// Who was in an audience at a moment, found backwards from who is in it now.
+private struct Past {
+    let db: Database
+    let audience: AudienceTarget
+    let moment: Timestamp
+
+    /// When a person entered who was in at the moment; `nil` for one who was not.
+    func entrance(of person: Int64) throws -> Timestamp? {
+        let unwritten = try ChangeFeed(db: db, audience: audience.row).unwritten(of: person)
+        let next =
+            try firstChange(of: person)
+            ?? unwritten.first { moment < $0.at }.map(\.kind)
+        let wasIn =
+            switch next {
+            case .left: true
+            case .entered: false
+            case nil: try isMember(person)
+            }
+        guard wasIn else { return nil }
+        let last = unwritten.last { $0.at <= moment && $0.kind == .entered }
+        return try last?.at ?? lastEntrance(of: person) ?? moment
+    }
+
+    private func firstChange(of person: Int64) throws -> MembershipChange.Kind? {
+        try db.prepared(SQLiteStore.selectChangeAfter).first(audience.row, person, moment) { row in
+            row.integer(0) == 0 ? .left : .entered
+        }
+    }
+
+    private func lastEntrance(of person: Int64) throws -> Timestamp? {
+        try db.prepared(SQLiteStore.selectEntranceUntil).first(audience.row, person, moment) {
+            row in row.time(0)
+        }
+    }
+
+    private func isMember(_ person: Int64) throws -> Bool {
+        try db.prepared("SELECT 1 FROM membership WHERE snapshot = ? AND person = ?")
+            .first(audience.snapshot, person) { _ in true } ?? false
+    }
+}
+
+extension SQLiteStore {
+    /// Takes an audience, a person, and a time.
+    static let selectChangeAfter = """
+        SELECT entered FROM change WHERE audience = ? AND person = ? AND at > ?
+        ORDER BY seq LIMIT 1
+        """
+
+    /// Takes an audience, a person, and a time.
+    static let selectEntranceUntil = """
+        SELECT at FROM change WHERE audience = ? AND person = ? AND at <= ? AND entered = 1
+        ORDER BY seq DESC LIMIT 1
+        """
+}
+
+extension Database {
+    /// The time of the latest change that is not in the feed any more; `nil` if all are.
+    func feedHorizon() throws -> Timestamp? {
+        try prepared("SELECT value FROM meta WHERE name = 'changes_horizon'")
+            .first { row in row.time(0) }
+    }
+}

@@ -1,0 +1,43 @@
+package import Audiences
+
+extension MemoryStore: AudienceControl {
+    package func decide(
+        _ decision: HeldDecision, on id: AudienceID, at now: Timestamp
+    ) async throws(Failure) {
+        try access { state throws(Failure) in try state.decide(decision, on: id, at: now) }
+    }
+
+    package func restore(_ id: AudienceID, at now: Timestamp) async throws(Failure) {
+        try access { state throws(Failure) in try state.restore(id, at: now) }
+    }
+
+    package func erase(
+        matching matchID: ExternalID, staysErased: Bool, at now: Timestamp
+    ) async throws(Failure) -> Int {
+        try access { state throws(Failure) in
+            state.erase(matching: matchID, staysErased: staysErased, at: now)
+        }
+    }
+}
+
+extension MemoryStore: ChangeStore {
+    package func changes(
+        after sequence: Int64, in audience: AudienceID?, limit: Int
+    ) async throws(Failure) -> ChangePage {
+        try access { state throws(Failure) in
+            try state.changes(after: sequence, in: audience, limit: limit)
+        }
+    }
+
+    package func latestChange() async throws(Failure) -> Int64 {
+        try access { state throws(Failure) in state.feed.latest }
+    }
+
+    /// Looks again and again: readers of this store are few and can't wait long.
+    package func awaitChange(after sequence: Int64, for timeout: Duration) async throws(Failure) {
+        let end = ContinuousClock.now + timeout
+        while try await latestChange() <= sequence, ContinuousClock.now < end {
+            do { try await Task.sleep(for: .milliseconds(2)) } catch { return }
+        }
+    }
+}
