@@ -7,6 +7,8 @@ package struct Dependencies: Sendable {
     package var syncs: any SyncStore
     package var audiences: any AudienceStore
     package var connections: any ConnectionStore
+    package var changes: any ChangeStore
+    package var control: any AudienceControl
     package var keys: any OperatorKeyStore
     package var secrets: Secrets
     /// The wall clock.
@@ -21,12 +23,15 @@ package struct Dependencies: Sendable {
 
     package init(
         syncs: any SyncStore, audiences: any AudienceStore, connections: any ConnectionStore,
-        keys: any OperatorKeyStore, secrets: Secrets, now: @escaping @Sendable () -> Timestamp,
-        readiness: Readiness, limits: EndpointLimits = EndpointLimits(), publicURL: String? = nil
+        changes: any ChangeStore, control: any AudienceControl, keys: any OperatorKeyStore,
+        secrets: Secrets, now: @escaping @Sendable () -> Timestamp, readiness: Readiness,
+        limits: EndpointLimits = EndpointLimits(), publicURL: String? = nil
     ) {
         self.syncs = syncs
         self.audiences = audiences
         self.connections = connections
+        self.changes = changes
+        self.control = control
         self.keys = keys
         self.secrets = secrets
         self.now = now
@@ -56,6 +61,7 @@ package func routes(_ parts: Dependencies) -> Router {
     api(.post, "/connections", connections.create)
     api(.get, "/connections", connections.list)
     api(.get, "/connections/:connection", connections.show)
+    api(.patch, "/connections/:connection", connections.edit)
     api(.post, "/connections/:connection/cohort_sync", connections.setUpCohortSync)
     api(.get, "/connections/:connection/cohort_sync", connections.showCohortSync)
 
@@ -65,6 +71,15 @@ package func routes(_ parts: Dependencies) -> Router {
     api(.get, "/audiences/:audience/members", audiences.members)
     api(.get, "/audiences/:audience/export", audiences.export)
     api(.get, "/audiences/:audience/syncs", audiences.syncs)
+    api(.get, "/audiences/:audience/shared_references", audiences.sharedReferences)
+
+    let control = ControlEndpoints(parts)
+    api(.post, "/audiences/:audience/accept", control.accept)
+    api(.post, "/audiences/:audience/reject", control.reject)
+    api(.post, "/audiences/:audience/restore", control.restore)
+    api(.delete, "/people", control.erase)
+
+    api(.get, "/changes", ChangeEndpoint(parts).list)
 
     let memberships = MembershipEndpoints(parts)
     api(.get, "/memberships", memberships.show)

@@ -28,10 +28,11 @@ struct Composition: Sendable {
             host: configuration.host, port: UInt16(clamping: configuration.port))
         try configuration.refuseReadableCredentials(on: address)
         tls = try configuration.tls?.load()
-        let store = try Self.openStore(configuration.dataDirectory, as: .server, logger)
+        let store = try Self.openStore(configuration, as: .server, logger)
         let readiness = Readiness(now: Self.now) { now in try await store.checkWritable(at: now) }
         let parts = Dependencies(
-            syncs: store, audiences: store, connections: store, keys: store,
+            syncs: store, audiences: store, connections: store, changes: store, control: store,
+            keys: store,
             secrets: Self.secrets, now: Self.now, readiness: readiness,
             limits: configuration.endpoints, publicURL: configuration.publicURL)
         let ids = RequestID.Generator(prefix: try Self.requestPrefix())
@@ -66,10 +67,11 @@ struct Composition: Sendable {
     }
 
     static func openStore(
-        _ directory: String, as role: SQLiteStore.Role, _ logger: Logger
+        _ configuration: MusterConfiguration, as role: SQLiteStore.Role, _ logger: Logger
     ) throws -> SQLiteStore {
         try SQLiteStore.open(
-            directory: directory, as: role, files: .private, logger: logger)
+            directory: configuration.dataDirectory, as: role, files: .private,
+            retention: configuration.retention, logger: logger)
     }
 
     /// The domain's cryptography, from OpenSSL.

@@ -8,6 +8,7 @@ struct Muster: AsyncParsableCommand {
         version: Version.current,
         subcommands: [
             Serve.self, ConnectionCommand.self, KeyCommand.self, AudienceCommand.self,
+            ChangesCommand.self, PersonCommand.self,
             SimulateCommand.self, Healthcheck.self,
         ])
 }

@@ -27,7 +27,7 @@ import Testing
             keys == [
                 "id", "name", "description", "connection_id", "mixpanel_project_id",
                 "mixpanel_cohort_id", "member_count", "status", "as_of", "needs_reconcile",
-                "needs_reconcile_reason", "last_sync", "created_at", "updated_at",
+                "needs_reconcile_reason", "held", "last_sync", "created_at", "updated_at",
             ])
         #expect(answer.object["member_count"] as? Int == 2)
         #expect(answer.object["name"] as? String == "Buyers")

@@ -30,7 +30,8 @@ final class House: Sendable {
             try await (syncs ?? store).checkWritable(at: time)
         }
         let parts = Dependencies(
-            syncs: syncs ?? store, audiences: store, connections: store, keys: store,
+            syncs: syncs ?? store, audiences: store, connections: store, changes: store,
+            control: store, keys: store,
             secrets: .plain, now: now, readiness: readiness,
             limits: limits, publicURL: publicURL)
         handler =

@@ -41,7 +41,12 @@ import Testing
         let all = try await house.send(.get, "/v1/memberships?match_id=ref-a", headers: key)
         let audiences = try #require(all.object["audiences"] as? [[String: Any]])
         let id = try #require(audiences.first?["id"] as? String)
-        #expect(Set(audiences[0].keys) == ["id", "name", "entered_at", "status", "as_of"])
+        #expect(
+            Set(audiences[0].keys) == ["id", "name", "entered_at", "source", "status", "as_of"])
+        let source = try #require(audiences[0]["source"] as? [String: Any])
+        #expect(source["action"] as? String == "members")
+        #expect(source["session_id"] as? String == "s1")
+        #expect(source["page"] as? Int == 1)
         for (asked, count) in [(id, 1), ("aud_0123456789abcdef", 0)] {
             let answer = try await house.send(
                 .get, "/v1/memberships?match_id=ref-a&audience_id=\(asked)", headers: key)

@@ -23,6 +23,8 @@ import Testing
                   connection              Links to Mixpanel projects.
                   key                     Keys that open the API.
                   audience                Cohorts as received.
+                  changes                 Shows who entered and left, oldest first.
+                  person                  People, whatever audience they are in.
                   simulate                Plays Mixpanel against a webhook: a full sync in
                                           pages, then diffs.
                   healthcheck             Asks a running server whether it is ready; for a

@@ -1,3 +1,4 @@
+import Audiences
 import Configuration
 import Endpoints
 import Foundation
@@ -101,7 +102,7 @@ import Testing
         var found: [String: String] = [:]
         func read(_ value: Any, _ name: String) {
             switch value {
-            case is Int, is Duration: found[name] = "\(value)"
+            case is Int, is Int64, is Duration: found[name] = "\(value)"
             default:
                 for child in Mirror(reflecting: value).children {
                     read(child.value, "\(name).\(child.label ?? "")")
@@ -111,6 +112,7 @@ import Testing
         read(configuration.transport, "transport")
         read(configuration.wire, "wire")
         read(configuration.endpoints, "endpoints")
+        read(configuration.retention, "retention")
         return found
     }
 

@@ -51,6 +51,22 @@ struct AudienceEndpoints: Sendable {
         return .list(page) { json, sync in json.sync(sync) }
     }
 
+    /// Reference ids that several members have.
+    @Sendable func sharedReferences(_ request: Request) async throws -> Response {
+        let page = try await audiences.sharedReferences(
+            of: request.audienceID(), request.listRange())
+        return .list(page) { json, shared in
+            json.beginObject()
+            json.key("reference_id")
+            json.string(shared.referenceID.text)
+            json.key("mixpanel_distinct_ids")
+            json.beginArray()
+            for id in shared.distinctIDs { json.string(id.text) }
+            json.endArray()
+            json.endObject()
+        }
+    }
+
     /// All members, streamed in pieces, so that the memory it takes does not grow with them.
     @Sendable func export(_ request: Request) async throws -> Response {
         let format = try request.query("format") ?? MemberExport.ndjson.rawValue

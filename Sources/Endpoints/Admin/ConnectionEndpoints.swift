@@ -22,7 +22,7 @@ struct ConnectionEndpoints: Sendable {
 
     @Sendable func create(_ request: Request) async throws -> Response {
         let body = try await request.object(
-            limits, keys: ["name", "reference_property", "traits"])
+            limits, keys: ConnectionSettings.keys)
         let connection = try ConnectionSettings(body).makeConnection(at: now(), by: secrets)
         try await connections.create(connection)
         request.logger.info(
@@ -39,6 +39,20 @@ struct ConnectionEndpoints: Sendable {
 
     @Sendable func show(_ request: Request) async throws -> Response {
         show(try await connection(request), for: request, .ok)
+    }
+
+    @Sendable func edit(_ request: Request) async throws -> Response {
+        let id = try request.connectionID()
+        let body = try await request.object(limits, keys: ConnectionSettings.keys)
+        let edit = try ConnectionSettings(body).edit
+        let connection = try await connections.update(id, with: edit, at: now())
+        request.logger.info(
+            "connection changed",
+            metadata: [
+                "connection.id": .string(id.text),
+                "keys": .string(body.members.map(\.key).joined(separator: " ")),
+            ])
+        return show(connection, for: request, .ok)
     }
 
     /// The only answer that ever holds the secret.
@@ -90,44 +104,5 @@ struct ConnectionEndpoints: Sendable {
         if let publicURL { return publicURL }
         let host = request.head.headers.only("host").map { String(decoding: $0, as: UTF8.self) }
         return request.peer.scheme.rawValue + "://" + (host ?? "localhost")
-    }
-}
-
-/// The body of `POST /v1/connections`.
-private struct ConnectionSettings {
-    var name: String
-    var referenceProperty: String?
-    var traits: [String]
-
-    init(_ body: JSONObject) throws(Failure) {
-        guard let name = body["name"]?.string else {
-            throw Failure(.invalid, "name must be a text.")
-        }
-        self.name = name
-        traits = []
-        if let value = body["reference_property"], !value.isNull {
-            guard let property = value.string, !property.isEmpty else {
-                throw Failure(.invalid, "reference_property must be the name of a property.")
-            }
-            referenceProperty = property
-        }
-        guard let value = body["traits"], !value.isNull else { return }
-        guard let named = value.array, named.count <= Limits.traitsAllowedMax else {
-            throw Failure(
-                .invalid,
-                "traits must be a list of at most \(Limits.traitsAllowedMax) property names.")
-        }
-        traits = try named.map { value throws(Failure) in
-            guard let name = value.string, !name.isEmpty else {
-                throw Failure(.invalid, "traits must be a list of property names.")
-            }
-            return name
-        }
-    }
-
-    func makeConnection(at now: Timestamp, by secrets: Secrets) throws -> Connection {
-        try Connection.make(
-            name: name, referenceProperty: referenceProperty, traitsAllowed: traits, at: now,
-            by: secrets)
     }
 }

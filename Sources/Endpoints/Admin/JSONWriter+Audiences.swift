@@ -23,6 +23,8 @@ extension JSONWriter {
         bool(audience.needsReconcile != nil)
         key("needs_reconcile_reason")
         optional(audience.needsReconcile?.rawValue)
+        key("held")
+        if let held = audience.held { self.sync(held) } else { null() }
         key("last_sync")
         if let sync = audience.lastSync { self.sync(sync) } else { null() }
         key("created_at")
@@ -81,6 +83,14 @@ extension JSONWriter {
         int(sync.notes.referencesIgnored)
         key("traits_ignored")
         int(sync.notes.traitsIgnored)
+        key("references_changed")
+        int(sync.references.changed)
+        key("references_shared")
+        int(sync.references.shared)
+        key("members_entering")
+        optional(sync.movement?.entering)
+        key("members_leaving")
+        optional(sync.movement?.leaving)
         key("members_before")
         int(sync.membersBefore)
         key("members_after")

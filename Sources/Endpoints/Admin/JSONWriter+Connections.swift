@@ -17,6 +17,12 @@ extension JSONWriter {
         beginArray()
         for trait in connection.traitsAllowed { string(trait) }
         endArray()
+        key("guard_max_removed_fraction")
+        if let fraction = connection.guardMaxRemoved {
+            rawNumber("\(fraction.value)")
+        } else {
+            null()
+        }
         key("cohort_sync")
         if let sync = connection.cohortSync {
             beginObject()

@@ -15,24 +15,30 @@ struct MembershipEndpoints: Sendable {
         now = parts.now
     }
 
-    /// The audiences one person is in.
+    /// The audiences one person is in, or was in at the moment `at`.
     @Sendable func show(_ request: Request) async throws -> Response {
         guard let matchID = try request.externalID("match_id") else {
             throw Failure(.invalid, "The query parameter match_id is missing.")
         }
-        var audience: AudienceID?
-        if let text = try request.query("audience_id"), !text.isEmpty {
-            guard let id = AudienceID(text) else {
-                throw Failure(.invalid, "audience_id is not the id of an audience.")
-            }
-            audience = id
-        }
-        let found = try await audiences.memberships(matching: matchID, in: audience)
+        let audience = try request.audience("audience_id")
         let now = now()
+        let moment = try request.time("at")
+        let found: [Membership]
+        if let moment {
+            guard moment <= now else { throw Failure(.invalid, "at must not be in the future.") }
+            found = try await audiences.memberships(
+                matching: matchID, in: audience, at: moment)
+        } else {
+            found = try await audiences.memberships(matching: matchID, in: audience)
+        }
         return .object { json in
             json.beginObject()
             json.key("match_id")
             json.string(matchID.text)
+            if let moment {
+                json.key("at")
+                json.time(moment)
+            }
             json.key("audiences")
             json.beginArray()
             for membership in found { json.membership(membership, at: now) }
@@ -86,7 +92,20 @@ extension JSONWriter {
         optional(membership.name)
         key("entered_at")
         time(membership.enteredAt)
+        key("source")
+        if let source = membership.source { self.source(source) } else { null() }
         freshness(membership.freshness, at: now)
+        endObject()
+    }
+
+    private mutating func source(_ source: MembershipSource) {
+        beginObject()
+        key("action")
+        string(source.action.rawValue)
+        key("session_id")
+        optional(source.sessionID)
+        key("page")
+        optional(source.page)
         endObject()
     }
 }

@@ -17,17 +17,45 @@ extension Request {
 
     /// Which part of a list is wanted: `limit` and `after`.
     func listRange() throws(Failure) -> ListRange {
-        var range = ListRange()
-        if let text = try query("limit") {
-            guard let limit = Int(plainDecimal: text.utf8),
-                (1...Limits.listItemsMax).contains(limit)
-            else {
-                throw Failure(.invalid, "limit must be a number from 1 to \(Limits.listItemsMax).")
-            }
-            range.limit = limit
+        ListRange(after: try query("after").map(Cursor.init), limit: try listLimit())
+    }
+
+    /// How many items of a list are wanted.
+    func listLimit() throws(Failure) -> Int {
+        guard let text = try query("limit") else { return Limits.listItemsDefault }
+        guard let limit = Int(plainDecimal: text.utf8), (1...Limits.listItemsMax).contains(limit)
+        else {
+            throw Failure(.invalid, "limit must be a number from 1 to \(Limits.listItemsMax).")
         }
-        range.after = try query("after").map(Cursor.init)
-        return range
+        return limit
+    }
+
+    /// `true` or `false`; false if it is missing.
+    func flag(_ name: String) throws(Failure) -> Bool {
+        switch try query(name) {
+        case nil, "false": return false
+        case "true": return true
+        default: throw Failure(.invalid, "\(name) must be true or false.")
+        }
+    }
+
+    /// A moment in the query; `nil` if it is missing or empty.
+    func time(_ name: String) throws(Failure) -> Timestamp? {
+        guard let text = try query(name), !text.isEmpty else { return nil }
+        guard let time = Timestamp(rfc3339: text) else {
+            throw Failure(
+                .invalid, "\(name) must be an RFC 3339 time such as 2026-01-31T08:57:52Z.")
+        }
+        return time
+    }
+
+    /// The id of an audience in the query; `nil` if it is missing or empty.
+    func audience(_ name: String) throws(Failure) -> AudienceID? {
+        guard let text = try query(name), !text.isEmpty else { return nil }
+        guard let id = AudienceID(text) else {
+            throw Failure(.invalid, "\(name) is not the id of an audience.")
+        }
+        return id
     }
 
     /// An external id in the query; `nil` if it is missing or empty.

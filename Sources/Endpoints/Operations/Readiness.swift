@@ -49,6 +49,11 @@ package final class Readiness: Sendable {
         facts.withLock { $0.phase = .draining }
     }
 
+    /// Whether the server was told to stop: answers that wait for something must come now.
+    package var isDraining: Bool {
+        facts.withLock { $0.phase == .draining }
+    }
+
     package func state() async -> State {
         let asked = now()
         let known: State? = facts.withLock { facts in

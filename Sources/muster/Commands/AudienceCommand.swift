@@ -7,7 +7,9 @@ import SQLiteStore
 struct AudienceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "audience", abstract: "Cohorts as received.",
-        subcommands: [List.self, Members.self, Export.self])
+        subcommands: [
+            List.self, Members.self, Export.self, Accept.self, Reject.self, Restore.self,
+        ])
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Lists the audiences.")
@@ -115,7 +117,7 @@ struct AudienceCommand: AsyncParsableCommand {
 
 extension MemberExport: ExpressibleByArgument {}
 
-private func audienceID(_ text: String) throws(Failure) -> AudienceID {
+func audienceID(_ text: String) throws(Failure) -> AudienceID {
     guard let id = AudienceID(text) else {
         throw Failure(.notFound, "There is no audience of this id.")
     }

@@ -7,7 +7,7 @@ import SQLiteStore
 struct ConnectionCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "connection", abstract: "Links to Mixpanel projects.",
-        subcommands: [Create.self, List.self, Show.self])
+        subcommands: [Create.self, List.self, Show.self, Edit.self])
 
     struct Create: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -147,7 +147,11 @@ struct ConnectionCommand: AsyncParsableCommand {
             }
         }
 
-        private static func text(
+        private static func guardText(_ fraction: RemovedFraction?) -> String {
+            fraction.map { "holds what removes more than \($0.value) of an audience" } ?? "-"
+        }
+
+        static func text(
             _ connection: Connection, _ configuration: MusterConfiguration
         ) -> String {
             let url = (configuration.publicURL ?? "<your server>") + connection.webhookPath
@@ -158,6 +162,7 @@ struct ConnectionCommand: AsyncParsableCommand {
                 Username            \(connection.cohortSync?.username ?? "-")
                 Reference property  \(connection.referenceProperty)
                 Traits              \(connection.traitsAllowed.joined(separator: ", "))
+                Guard               \(guardText(connection.guardMaxRemoved))
                 Created             \(connection.createdAt.rfc3339)
                 """
         }

@@ -22,8 +22,7 @@ struct StoreOptions: ParsableArguments {
             let logger = Logger(label: "muster") { label in
                 LineLogHandler(label: label, level: .warning, format: .text)
             }
-            let store = try Composition.openStore(
-                configuration.dataDirectory, as: .tool, logger)
+            let store = try Composition.openStore(configuration, as: .tool, logger)
             do {
                 let value = try await body(store, configuration)
                 try await store.close()

@@ -1,3 +1,4 @@
+import Audiences
 import Endpoints
 import HTTPTransport
 import HTTPWire
@@ -18,6 +19,8 @@ struct LimitKey: Sendable {
     private enum Field: Sendable {
         case number(Path<Int>)
         case seconds(Path<Duration>)
+        /// Kept in milliseconds, said in a unit of so many.
+        case milliseconds(Path<Int64>, unit: Int64)
     }
 
     private init(_ name: String, _ field: Path<Int>, _ range: ClosedRange<Int>) {
@@ -28,12 +31,19 @@ struct LimitKey: Sendable {
         (self.name, self.range, self.field) = (name, range, .seconds(field))
     }
 
+    private init(
+        _ name: String, milliseconds field: Path<Int64>, unit: Int64, _ range: ClosedRange<Int>
+    ) {
+        (self.name, self.range, self.field) = (name, range, .milliseconds(field, unit: unit))
+    }
+
     /// Reads the key, or leaves the default.
     func read(_ reader: StrictReader, into configuration: inout MusterConfiguration) {
         let fallback =
             switch field {
             case .number(let path): configuration[keyPath: path]
             case .seconds(let path): Int(configuration[keyPath: path].components.seconds)
+            case .milliseconds(let path, let unit): Int(configuration[keyPath: path] / unit)
             }
         set(reader.int(name, fallback, in: range), in: &configuration)
     }
@@ -42,10 +52,12 @@ struct LimitKey: Sendable {
         switch field {
         case .number(let path): configuration[keyPath: path] = value
         case .seconds(let path): configuration[keyPath: path] = .seconds(value)
+        case .milliseconds(let path, let unit):
+            configuration[keyPath: path] = Int64(value) * unit
         }
     }
 
-    static let all = connections + protocolLimits + bodies
+    static let all = connections + protocolLimits + bodies + retention
 
     private static let connections = [
         LimitKey("http.connections_max", \.transport.connectionsMax, 1...1_000_000),
@@ -108,5 +120,20 @@ struct LimitKey: Sendable {
             "webhook.inflated_bytes_max", \.endpoints.webhookBody.inflatedBytesMax, 1024...1 << 32),
         LimitKey("api.body_bytes_max", \.endpoints.apiBody.rawBytesMax, 1024...1 << 30),
         LimitKey("api.inflated_bytes_max", \.endpoints.apiBody.inflatedBytesMax, 1024...1 << 32),
+    ]
+
+    private static let hour: Int64 = 3600 * 1000
+    private static let day: Int64 = 24 * hour
+
+    private static let retention = [
+        LimitKey(
+            "store.snapshot_retention_hours", milliseconds: \.retention.snapshotsMilliseconds,
+            unit: hour, 1...8760),
+        LimitKey(
+            "store.changes_retention_days", milliseconds: \.retention.changesMilliseconds,
+            unit: day, 1...3650),
+        LimitKey(
+            "store.sync_log_retention_days", milliseconds: \.retention.syncLogMilliseconds,
+            unit: day, 1...3650),
     ]
 }

@@ -1,3 +1,4 @@
+import Audiences
 import Endpoints
 import HTTPTransport
 import HTTPWire
@@ -27,6 +28,7 @@ struct MusterConfiguration: Sendable {
     var transport = TransportLimits()
     var wire = WireLimits()
     var endpoints = EndpointLimits()
+    var retention = Retention()
     /// Whose word about a client's address is taken.
     var trustedProxies = TrustedProxies()
     var proxyProtocol = ProxyProtocol.none

@@ -8,8 +8,8 @@ struct Housekeeping: Service {
     let now: @Sendable () -> Timestamp
     let logger: Logger
 
-    /// How often to look; nothing here is urgent.
-    static let period = Duration.seconds(30)
+    /// How often to look: a reader of the change feed waits this long for a replacement.
+    static let period = Duration.seconds(1)
     /// The pause between two steps, so that pages always get in between.
     static let pause = Duration.milliseconds(20)
 

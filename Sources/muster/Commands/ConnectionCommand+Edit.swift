@@ -1,0 +1,79 @@
+import ArgumentParser
+import Audiences
+import Endpoints
+import JSON
+import SQLiteStore
+
+extension ConnectionCommand {
+    struct Edit: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Changes what may be chosen about a connection.",
+            discussion: """
+                What is not named stays. Pages that arrive from now on are read by the new \
+                rules; its URL, username and secret never change.
+                """)
+
+        @Argument(help: "The connection's id.")
+        var id: String
+
+        @Option(help: "What people call it.")
+        var name: String?
+
+        @Option(help: "The exported property that holds your own user id.")
+        var referenceProperty: String?
+
+        @Option(
+            name: .customLong("trait"),
+            help: "A property to keep, instead of those kept until now; may be repeated.")
+        var traits: [String] = []
+
+        @Flag(help: "Keep no properties.")
+        var noTraits = false
+
+        @Option(
+            help: "Hold replacements that remove more than this share of an audience, 0 to 1.")
+        var guardMaxRemoved: Double?
+
+        @Flag(help: "Hold nothing.")
+        var noGuard = false
+
+        @OptionGroup var listing: ListingOptions
+        @OptionGroup var options: StoreOptions
+
+        func validate() throws {
+            guard guardMaxRemoved.map({ RemovedFraction($0) != nil }) ?? true else {
+                throw ValidationError("--guard-max-removed must be 0 to 1.")
+            }
+            guard guardMaxRemoved == nil || !noGuard else {
+                throw ValidationError("--guard-max-removed and --no-guard exclude each other.")
+            }
+            guard traits.isEmpty || !noTraits else {
+                throw ValidationError("--trait and --no-traits exclude each other.")
+            }
+        }
+
+        func run() async throws {
+            try await options.withStore { store, configuration in
+                guard let id = ConnectionID(id) else {
+                    throw Failure(.notFound, "There is no connection of this id.")
+                }
+                let changed = try await store.update(id, with: edit, at: Composition.now())
+                if listing.json {
+                    var json = JSONWriter()
+                    json.connection(changed, configuration.publicURL)
+                    Terminal.out(json.bytes + [0x0A])
+                } else {
+                    Terminal.out(Show.text(changed, configuration))
+                }
+            }
+        }
+
+        private var edit: ConnectionEdit {
+            ConnectionEdit(
+                name: name, referenceProperty: referenceProperty,
+                traitsAllowed: traits.isEmpty && !noTraits ? nil : traits,
+                guardMaxRemoved: guardMaxRemoved.map { .some(RemovedFraction($0)) }
+                    ?? (noGuard ? .some(nil) : nil))
+        }
+    }
+}
