@@ -11,7 +11,7 @@ struct Housekeeping: Service {
     /// How often to look: a reader of the change feed waits this long for a replacement.
     static let period = Duration.seconds(1)
     /// The pause between two steps, so that pages always get in between.
-    static let pause = Duration.milliseconds(20)
+    static let pause = Duration.milliseconds(5)
 
     func run() async throws {
         try? await cancelWhenGracefulShutdown {
