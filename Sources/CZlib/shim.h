@@ -1,10 +1,13 @@
 #ifndef MUSTER_CZLIB_SHIM_H
 #define MUSTER_CZLIB_SHIM_H
 #ifdef __linux__
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE  // mremap
-#endif
 #include <sys/mman.h>
+#ifndef MREMAP_MAYMOVE
+// Behind _GNU_SOURCE, which would give fd_set other members than Swift's module of libc has, and
+// then whichever of the two modules is built second does not build.
+extern void *mremap(void *memory, size_t old_size, size_t size, int flags, ...);
+#define MREMAP_MAYMOVE 1
+#endif
 #endif
 #include <stdlib.h>
 #include <string.h>
