@@ -37,7 +37,7 @@ import Testing
 
     @Test(arguments: [
         "", "Basic", "Basic ", "Basic not-base64!!", "Basic dTpw=", "Basic dTp", "Basic dTpw dTpw",
-        "Basic dT pw", "Digest dTpw", "Bearer", "Bearer a b", "dTpw", "Basic dTpw====",
+        "Basic dT pw", "Digest dTpw", "Bearer", "Bearer ", "Bearer a b", "dTpw", "Basic dTpw====",
         "Basic =dTp", "Bas\u{131}c dTpw", "Basic dXNlcg==",
     ])
     func whatIsNoCredentialIsNone(value: String) {
