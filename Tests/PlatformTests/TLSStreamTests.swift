@@ -100,7 +100,7 @@ struct TLSStreamTests {
     @Test func aClientThatDripsIsGivenUpAtTheDeadline() async throws {
         try await withTLSPair(shakingHands: false) { pair in
             let hello: [UInt8] = [22, 3, 1, 2, 0] + [UInt8](repeating: 1, count: 512)
-            let drip = Task {
+            let drip = Task(executorPreference: pair.clientSocket.loop) {
                 for byte in hello {
                     guard (try? pair.clientSocket.sendNow([byte])) == 1 else { return }
                     _ = try? await pair.clientSocket.waitUntilReadable(
