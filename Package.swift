@@ -125,9 +125,11 @@ let package = Package(
                 .product(name: "Configuration", package: "swift-configuration"),
             ],
             swiftSettings: strict),
-        // Starts the built binary, so it depends on that and on nothing inside it.
+        // Starts the built binary, so it depends on that and on nothing inside it but the words
+        // of the model that the binary is compared with.
         .testTarget(
-            name: "EndToEndTests", dependencies: ["muster", "Platform", "TestSupport"],
+            name: "EndToEndTests",
+            dependencies: ["muster", "Audiences", "Platform", "TestSupport"],
             swiftSettings: strict),
     ]
 )

@@ -8,6 +8,7 @@ import Testing
 struct EndToEndTests {}
 
 /// Whether one of the long forms was asked for.
-private let isLong = ["MUSTER_KILLS", "MUSTER_ACCEPTANCE_PAGES"].contains { name in
-    ProcessInfo.processInfo.environment[name] != nil
-}
+private let isLong =
+    ["MUSTER_KILLS", "MUSTER_ACCEPTANCE_PAGES", "MUSTER_HISTORIES"].contains { name in
+        ProcessInfo.processInfo.environment[name] != nil
+    }

@@ -84,7 +84,7 @@ struct QueryPlanTests {
         try await store.pool.writeWithoutTransaction { db in
             db.trace { seen.insert($0) }
         }
-        try await StoreHistory(seed: 3).play { try await $0(store) }
+        try await StoreHistory(seed: 3).play { try await $0.run(on: store) }
         _ = try await store.erase(matching: .make("n1"), staysErased: true, at: .start)
         try await switchHeldIn(to: store)
         while try await store.tidy(at: .start.after(hours: 24 * 100)) {}

@@ -61,6 +61,8 @@ struct HistoryPlayer {
             let erased = try await rig.erase(id, staysErased: staysErased, at: now)
             try expect(erased, expected)
             try await compareAll()
+        case .restart:
+            break
         case .verify:
             try await tidy(toTheEnd: true)
             try await verify()

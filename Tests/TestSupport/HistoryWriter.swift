@@ -27,6 +27,17 @@ struct HistoryWriter {
         return steps + [.verify]
     }
 
+    /// Only what can be done to a process whose clock is the real one.
+    mutating func liveSteps() -> [HistoryStep] {
+        steps().compactMap { step in
+            switch step {
+            case .wait, .tidy(toTheEnd: false): nil
+            case .tidy(toTheEnd: true): .restart
+            default: step
+            }
+        }
+    }
+
     private mutating func number(in range: ClosedRange<Int>) -> Int {
         Int.random(in: range, using: &random)
     }

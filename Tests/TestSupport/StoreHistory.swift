@@ -8,6 +8,8 @@ package struct StoreHistory: Sendable {
     /// Gives `body` a store with nothing in it, and does away with it.
     package typealias Fresh =
         @Sendable (_ body: @Sendable (any Store) async throws -> Void) async throws -> Void
+    /// Plays a history on something with nothing in it; throws as that fails.
+    package typealias Trial = @Sendable (StoreHistory) async throws -> Void
 
     package var steps: [HistoryStep]
     /// Chooses what is asked between the steps.
@@ -23,18 +25,26 @@ package struct StoreHistory: Sendable {
         self.init(writer.steps(), seed: seed)
     }
 
+    /// A history that a running server can be put through.
+    package init(liveSeed seed: UInt64) {
+        var writer = HistoryWriter(seed: seed)
+        self.init(writer.liveSteps(), seed: seed)
+    }
+
     /// Plays the histories of these seeds; throws the first that fails, shrunk.
     package static func play(_ seeds: Range<UInt64>, on fresh: Fresh) async throws {
         for seed in seeds {
-            try await StoreHistory(seed: seed).play(on: fresh)
+            try await StoreHistory(seed: seed).play { history in
+                try await fresh { try await history.run(on: $0) }
+            }
         }
     }
 
     /// Plays this history; throws ``Violation`` with the smallest one that fails as well.
-    package func play(on fresh: Fresh) async throws {
-        guard let failure = await failure(on: fresh) else { return }
-        let small = await shrunk(on: fresh)
-        let reason = await small.failure(on: fresh) ?? failure
+    package func play(_ trial: Trial) async throws {
+        guard let failure = await failure(trial) else { return }
+        let small = await shrunk(trial)
+        let reason = await small.failure(trial) ?? failure
         let lines = small.steps.map { "    \($0),\n" }.joined()
         throw Violation(
             description: "seed \(seed), \(steps.count) steps, \(small.steps.count) needed: "
@@ -47,9 +57,9 @@ package struct StoreHistory: Sendable {
         try await player.play(steps)
     }
 
-    private func failure(on fresh: Fresh) async -> String? {
+    private func failure(_ trial: Trial) async -> String? {
         do {
-            try await fresh { try await run(on: $0) }
+            try await trial(self)
             return nil
         } catch {
             return "\(error)"
@@ -58,12 +68,12 @@ package struct StoreHistory: Sendable {
 
     // MARK: Shrinking
 
-    /// The most trials that making a history smaller may take.
-    private static let trialsMax = 3000
+    /// How long making a history smaller may take; there are some thousand ways to try.
+    private static let shrinkingMax = Duration.seconds(60)
 
-    private func shrunk(on fresh: Fresh) async -> StoreHistory {
+    private func shrunk(_ trial: Trial) async -> StoreHistory {
         var smallest = self
-        var trials = 0
+        let deadline = ContinuousClock.now + Self.shrinkingMax
         var isSmaller = true
         while isSmaller {
             isSmaller = false
@@ -74,9 +84,8 @@ package struct StoreHistory: Sendable {
                     var candidate = smallest
                     let end = min(start + chunk, candidate.steps.count)
                     candidate.steps.removeSubrange(start..<end)
-                    trials += 1
-                    guard trials < Self.trialsMax else { return smallest }
-                    if await candidate.failure(on: fresh) != nil {
+                    guard ContinuousClock.now < deadline else { return smallest }
+                    if await candidate.failure(trial) != nil {
                         smallest = candidate
                         isSmaller = true
                     } else {
@@ -87,9 +96,8 @@ package struct StoreHistory: Sendable {
             }
             for candidate in smallest.steps.indices.flatMap(smallest.simpler) {
                 guard candidate.weight < smallest.weight else { continue }
-                trials += 1
-                guard trials < Self.trialsMax else { return smallest }
-                if await candidate.failure(on: fresh) != nil {
+                guard ContinuousClock.now < deadline else { return smallest }
+                if await candidate.failure(trial) != nil {
                     smallest = candidate
                     isSmaller = true
                 }

@@ -1,4 +1,4 @@
-import Audiences
+package import Audiences
 
 extension StoreModel.Session {
     /// Counts a page of a diff; true if the diff is now complete.
@@ -78,14 +78,14 @@ extension StoreModel.Audience {
 }
 
 extension StoreModel {
-    var eventsTold: Int64 { audiences.values.reduce(0) { $0 + $1.eventsTold } }
+    package var eventsTold: Int64 { audiences.values.reduce(0) { $0 + $1.eventsTold } }
 
-    func held(_ key: HistoryAudience) -> Int? {
+    package func held(_ key: HistoryAudience) -> Int? {
         audiences[key]?.sessions.firstIndex { $0.status == .held }
     }
 
     /// False if nothing is held.
-    mutating func decide(
+    package mutating func decide(
         _ decision: HeldDecision, _ key: HistoryAudience, at now: Timestamp
     ) -> Bool {
         guard let position = held(key), let audience = audiences[key] else { return false }
@@ -103,7 +103,7 @@ extension StoreModel {
     }
 
     /// False if nothing is kept that could be put back.
-    mutating func restore(_ key: HistoryAudience, at now: Timestamp) -> Bool {
+    package mutating func restore(_ key: HistoryAudience, at now: Timestamp) -> Bool {
         guard let newest = audiences[key]?.replaced.last else { return false }
         change(key) { audience in
             audience.giveUp(.superseded)
@@ -116,13 +116,13 @@ extension StoreModel {
     }
 
     /// The names of those who match, by connection.
-    func matching(_ id: String) -> [(connection: UInt8, name: String)] {
+    package func matching(_ id: String) -> [(connection: UInt8, name: String)] {
         people.flatMap { connection, people in
             people.filter { ($0.value ?? $0.key) == id }.map { (connection, $0.key) }
         }
     }
 
-    mutating func erase(_ id: String, staysErased: Bool) -> Int {
+    package mutating func erase(_ id: String, staysErased: Bool) -> Int {
         let matching = matching(id)
         for (connection, name) in matching {
             for key in audiences.keys where key.connection == connection {

@@ -1,19 +1,19 @@
-import Audiences
+package import Audiences
 
 /// What audiences must be after a history, said as directly as possible.
 ///
 /// Independent of every store and of ``SyncSession``: dictionaries of names, no rows, no
 /// snapshots that share anything, no feed but the list of what happened to each person.
-struct StoreModel {
-    struct Diff {
+package struct StoreModel: Sendable {
+    struct Diff: Sendable {
         var people: [String]
         var isAdd: Bool
     }
 
-    struct Session: Equatable {
-        var action: SyncAction
-        var id: String?
-        var status = SyncSession.Status.applied
+    package struct Session: Equatable, Sendable {
+        package var action: SyncAction
+        package var id: String?
+        package var status = SyncSession.Status.applied
         var startedAt: Timestamp
         var finishedAt: Timestamp?
         var total: Int?
@@ -25,7 +25,7 @@ struct StoreModel {
         var entriesUnnumbered = [0, 0]
         var membersBefore: Int
         var membersAfter: Int
-        var movement: Movement?
+        package var movement: Movement?
         var referencesChanged = 0
 
         var received: Int { tallies.count + unnumbered }
@@ -38,40 +38,42 @@ struct StoreModel {
     }
 
     /// What a session keeps until it is decided.
-    struct Lists {
+    struct Lists: Sendable {
         var pages: [Int: [String]] = [:]
         var diffs: [Diff] = []
         var heldAt: Timestamp?
     }
 
-    struct Event: Equatable {
+    struct Event: Equatable, Sendable {
         var isIn: Bool
         var at: Timestamp
         var session: String?
     }
 
-    struct Audience {
-        var members: [String: Timestamp] = [:]
+    package struct Audience: Sendable {
+        package var members: [String: Timestamp] = [:]
         /// What was replaced, the latest last.
         var replaced: [(members: [String: Timestamp], at: Timestamp)] = []
-        var sessions: [Session] = []
+        package var sessions: [Session] = []
         var lists: [Int: Lists] = [:]
         /// What really happened to each person who has not been erased.
         var events: [String: [Event]] = [:]
         /// How many events there were, also of those who have been erased.
-        var eventsTold: Int64 = 0
-        var asOf: Timestamp?
-        var reconcile: ReconcileReason?
-        var lastSession: Int?
+        package var eventsTold: Int64 = 0
+        package var asOf: Timestamp?
+        package var reconcile: ReconcileReason?
+        package var lastSession: Int?
         var createdAt: Timestamp
         var lastSeenAt: Timestamp?
     }
 
-    private(set) var audiences: [HistoryAudience: Audience] = [:]
+    package private(set) var audiences: [HistoryAudience: Audience] = [:]
     /// By connection and name: the reference id, or none.
-    var people: [UInt8: [String: String?]] = [:]
-    var guards: [UInt8: Double] = [:]
+    package var people: [UInt8: [String: String?]] = [:]
+    package var guards: [UInt8: Double] = [:]
     var erased: Set<String> = []
+
+    package init() {}
 
     mutating func change(_ key: HistoryAudience, _ body: (inout Audience) -> Void) {
         guard var audience = audiences[key] else { return }
@@ -81,7 +83,8 @@ struct StoreModel {
 
     // MARK: Pages
 
-    mutating func receive(_ page: HistoryPage, at now: Timestamp) -> SyncOutcome {
+    @discardableResult
+    package mutating func receive(_ page: HistoryPage, at now: Timestamp) -> SyncOutcome {
         let key = page.audience
         let all = page.members
         let members = all.filter { member in
