@@ -56,6 +56,24 @@ final class ChildProcess: Sendable {
         }
     }
 
+    /// Sends a signal to the one process that this one has started itself, unless this has ended.
+    func signalChild(_ number: Int32) throws {
+        let id = process.processIdentifier
+        let children = try String(
+            contentsOfFile: "/proc/\(id)/task/\(id)/children", encoding: .utf8)
+        guard let child = Int32(children.trimmingCharacters(in: .whitespaces)) else {
+            throw NoOnlyChild(children: children)
+        }
+        state.withLock { state in
+            guard case .running = state.0 else { return }
+            _ = kill(child, number)
+        }
+    }
+
+    struct NoOnlyChild: Error {
+        let children: String
+    }
+
     /// Waits for the end.
     ///
     /// - Returns: the exit code; 128 and the number of the signal if one ended it.

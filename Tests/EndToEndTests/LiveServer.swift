@@ -56,14 +56,7 @@ actor LiveServer {
 
     // MARK: Calls
 
-    /// One call of the API, or of a webhook if that is given.
-    ///
-    /// - Parameters:
-    ///   - method: the first word.
-    ///   - path: with its query.
-    ///   - webhook: whose credentials to send instead of the operator's.
-    ///   - body: JSON.
-    /// - Returns: any answer that is no failure of the server.
+    /// One call, with the credentials of the webhook if one is given, else with the operator's.
     func call(
         _ method: String, _ path: String, as webhook: Webhook? = nil, body: String? = nil
     ) async throws -> Answer {

@@ -8,14 +8,17 @@ struct MusterServer {
     let address: String
     let directory: TestDirectory
 
+    /// `launcher`: a command that starts the server, instead of this process.
     static func start(
-        in directory: TestDirectory, environment: [String: String] = [:]
+        in directory: TestDirectory, environment: [String: String] = [:],
+        under launcher: [String] = []
     ) async throws -> MusterServer {
         // Draining at once, where the delay is not the subject.
         let quick = ["MUSTER_HTTP_DRAIN_ACCEPT_DELAY_SECONDS": "0"]
+        let command =
+            launcher + [Muster.path, "serve", "--port", "0", "--data-dir", directory.data]
         let process = try ChildProcess(
-            Muster.path, ["serve", "--port", "0", "--data-dir", directory.data],
-            environment: quick.merging(environment) { $1 })
+            command[0], Array(command.dropFirst()), environment: quick.merging(environment) { $1 })
         let words = "listening on "
         guard let line = await process.errors.line(beginningWith: words) else {
             Issue.record("the server did not start: \(await process.errors.text())")
@@ -101,10 +104,10 @@ struct MusterServer {
 /// Runs a server for as long as `body` takes, and ends it whatever happens.
 func withServer<Value>(
     in directory: TestDirectory? = nil, environment: [String: String] = [:],
-    _ body: (MusterServer) async throws -> Value
+    under launcher: [String] = [], _ body: (MusterServer) async throws -> Value
 ) async throws -> Value {
     let server = try await MusterServer.start(
-        in: directory ?? TestDirectory(), environment: environment)
+        in: directory ?? TestDirectory(), environment: environment, under: launcher)
     do {
         let value = try await body(server)
         await server.kill()

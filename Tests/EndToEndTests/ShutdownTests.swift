@@ -60,6 +60,54 @@ extension EndToEndTests {
             }
         }
 
+        /// As in a container: the kernel keeps from PID 1 every signal it does not handle itself.
+        @Test(.enabled(if: Namespace.isPossible, Namespace.reason))
+        func theFirstProcessOfAContainerObeysSIGTERM() async throws {
+            try await withServer(under: Namespace.launcher) { server in
+                #expect(try await server.call("GET", "/livez").status == 200)
+                try server.process.signalChild(SIGTERM)
+                await server.process.errors.contains("draining")
+                #expect(await server.process.exitCode() == 0)
+            }
+        }
+
+        @Test func aReaderThatWaitsForChangesDoesNotHoldUpTheStop() async throws {
+            // Should the request be read after the signal only, there is time to answer it.
+            let delay = ["MUSTER_HTTP_DRAIN_ACCEPT_DELAY_SECONDS": "1"]
+            try await withServer(environment: delay) { server in
+                let key = try await server.operatorKey()
+                let reader = try await HTTPConnection(to: server.address)
+                // When the first is answered, the second is being read.
+                try await reader.send(
+                    server.request("GET", "/v1/changes", [key.header])
+                        + server.request("GET", "/v1/changes?wait=60", [key.header]))
+                #expect(try await reader.answer().status == 200)
+                let start = ContinuousClock.now
+                server.process.signal(SIGTERM)
+                let answer = try await reader.answer()
+                #expect(answer.status == 200)
+                #expect((try answer.object()["data"] as? [Any])?.isEmpty == true)
+                #expect(await server.process.exitCode() == 0)
+                // Without care it would be waited for until its time is up, or the server's, 25 s.
+                #expect(start.duration(to: .now) < .seconds(5))
+                await reader.close()
+            }
+        }
+
+        /// Where a process can be made the first one.
+        private enum Namespace {
+            static let launcher = ["/usr/bin/unshare", "--pid", "--fork", "--kill-child"]
+            static let isPossible: Bool = {
+                guard
+                    let process = try? Process.run(
+                        URL(filePath: launcher[0]), arguments: launcher.dropFirst() + ["true"])
+                else { return false }
+                process.waitUntilExit()
+                return process.terminationStatus == 0
+            }()
+            static let reason: Comment = "a PID namespace needs root and util-linux"
+        }
+
         /// Sends the head of a page, and waits until the server asks for the body.
         private func beginPage(
             _ webhook: Webhook, on server: MusterServer
