@@ -5,36 +5,48 @@ struct HistoryWriter {
     private var random: SeededGenerator
     /// Now and then an audience is so large that it is guarded.
     private let isCrowded: Bool
+    /// Whether only what can be done to a process whose clock is the real one.
+    private let isLive: Bool
     private let audiences = [
         HistoryAudience(1, "A"), HistoryAudience(1, "B"), HistoryAudience(2, "A"),
     ]
     private var session: [HistoryAudience: Int] = [:]
     private var hoursWaited: Int64 = 0
 
-    init(seed: UInt64) {
+    init(seed: UInt64, isLive: Bool = false) {
         random = SeededGenerator(seed: seed)
-        isCrowded = seed % 8 == 0
+        // There are few live ones, and they have time for crowds.
+        isCrowded = seed % (isLive ? 3 : 8) == 0
+        self.isLive = isLive
     }
 
     mutating func steps() -> [HistoryStep] {
-        var steps = (0..<number(in: 4...(isCrowded ? 12 : 40))).map { _ in step() }
+        var steps = (0..<number(in: 4...(isCrowded && !isLive ? 12 : 40))).map { _ in step() }
         if isCrowded {
             steps.insert(.hold(moreThan: 0.3, connection: 1), at: 0)
             steps.insert(
                 .send(1, "A", .members, ["crowd0", "crowd1", "n0"], session: "S0", page: 1, of: 1),
                 at: 1)
+            if isLive { steps.insert(contentsOf: decision(), at: 2) }
         }
-        return steps + [.verify]
+        return (isLive ? steps.compactMap(live) : steps) + [.verify]
     }
 
-    /// Only what can be done to a process whose clock is the real one.
-    mutating func liveSteps() -> [HistoryStep] {
-        steps().compactMap { step in
-            switch step {
-            case .wait, .tidy(toTheEnd: false): nil
-            case .tidy(toTheEnd: true): .restart
-            default: step
-            }
+    /// A replacement that is held while something else arrives, and then accepted: in a few
+    /// histories that would hardly come about by itself.
+    private mutating func decision() -> [HistoryStep] {
+        let action = oneIn(2) ? SyncAction.addMembers : .removeMembers
+        return [
+            .send(1, "A", .members, ["n0", "n1"], session: "H0", page: 1, of: 1),
+            .send(diff(action, of: audiences[0])), .decide(.accept, audiences[0]),
+        ]
+    }
+
+    private func live(_ step: HistoryStep) -> HistoryStep? {
+        switch step {
+        case .wait, .tidy(toTheEnd: false): nil
+        case .tidy(toTheEnd: true): .restart
+        default: step
         }
     }
 

@@ -27,8 +27,8 @@ package struct StoreHistory: Sendable {
 
     /// A history that a running server can be put through.
     package init(liveSeed seed: UInt64) {
-        var writer = HistoryWriter(seed: seed)
-        self.init(writer.liveSteps(), seed: seed)
+        var writer = HistoryWriter(seed: seed, isLive: true)
+        self.init(writer.steps(), seed: seed)
     }
 
     /// Plays the histories of these seeds; throws the first that fails, shrunk.
@@ -84,7 +84,9 @@ package struct StoreHistory: Sendable {
                     var candidate = smallest
                     let end = min(start + chunk, candidate.steps.count)
                     candidate.steps.removeSubrange(start..<end)
-                    guard ContinuousClock.now < deadline else { return smallest }
+                    guard ContinuousClock.now < deadline, !Task.isCancelled else {
+                        return smallest
+                    }
                     if await candidate.failure(trial) != nil {
                         smallest = candidate
                         isSmaller = true
@@ -96,7 +98,7 @@ package struct StoreHistory: Sendable {
             }
             for candidate in smallest.steps.indices.flatMap(smallest.simpler) {
                 guard candidate.weight < smallest.weight else { continue }
-                guard ContinuousClock.now < deadline else { return smallest }
+                guard ContinuousClock.now < deadline, !Task.isCancelled else { return smallest }
                 if await candidate.failure(trial) != nil {
                     smallest = candidate
                     isSmaller = true
