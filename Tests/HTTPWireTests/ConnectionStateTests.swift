@@ -189,10 +189,14 @@ import Testing
         #expect(try pull("0\r\n\r\n") == .end(consumed: 5))
         #expect(try pull("1\r\na\r\n0\r\n\r\n") == .end(consumed: 0))
         #expect(respond().persistence == .keep)
+        #expect(state.bodyBytesLeft == 0)
         #expect(state.finish(unreadBytes: 0) == .nextRequest)
     }
 
     @Test func aRefusedRequestIsAnsweredAndTheConnectionCloses() {
+        _ = receive("GET / HTTP/1.1")
+        #expect(respond().persistence == .keep)
+        #expect(state.finish(unreadBytes: 0) == .nextRequest)
         #expect(receive("GET  / HTTP/1.1") == "refuse 400")
         #expect(state.phase == .handling)
         #expect(state.inputEnded(.disconnected) == .goOn)

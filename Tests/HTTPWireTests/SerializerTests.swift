@@ -1,3 +1,4 @@
+import Foundation
 import HTTPWire
 import Testing
 
@@ -34,6 +35,20 @@ import Testing
         let head = try Self.answer(to: "HEAD / HTTP/1.1", response)
         #expect(head.head == expected)
         #expect(!head.plan.sendsBody)
+    }
+
+    @Test(arguments: [
+        ("GET / HTTP/1.1", "close", ["Connection: close"]),
+        ("GET / HTTP/1.1", "keep-alive", []),
+        ("GET / HTTP/1.0", "keep-alive", ["Connection: keep-alive"]),
+        ("GET / HTTP/1.0", "x", ["Connection: close"]),
+    ])
+    func theHeadSaysWhatBecomesOfTheConnection(
+        line: String, asked: String, told: [String]
+    ) throws {
+        let head = try Self.answer(to: "\(line)\r\nConnection: \(asked)", Response(.ok)).head
+        #expect(
+            head.components(separatedBy: "\r\n").filter { $0.hasPrefix("Connection") } == told)
     }
 
     @Test(arguments: [
