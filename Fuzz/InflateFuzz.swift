@@ -21,6 +21,14 @@ func inflateBody(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
 /// Less than ``InflateLimits/ratioGraceBytes``, so that no content of it is too dense.
 private let bytesOfOneStep = 1 << 16
 
+/// A first buffer that nearly everything outgrows.
+private let growingSoon: InflateLimits = {
+    var limits = InflateLimits()
+    limits.firstBufferBytesMin = 16
+    limits.firstBufferBytesMax = 64
+    return limits
+}()
+
 private func check(_ bytes: UnsafeRawBufferPointer, as coding: Inflate.Coding, upTo bytesMax: Int) {
     let expected = inOneStep(bytes, as: coding)
     switch (decode(bytes, as: coding, upTo: bytesMax), expected) {
@@ -45,10 +53,9 @@ private func decode(
     let body = BodyBuffer(capacity: bytes.count)
     body.append(bytes)
     return Result { () throws(InflateError) in
-        let content = try Inflate.decode(body, as: coding, upTo: bytesMax) { capacity in
-            precondition(capacity <= bytesMax, "a buffer larger than what was asked for")
-            return BodyBuffer(capacity: capacity)
-        }
+        let content = try Inflate.decode(
+            body, as: coding, upTo: bytesMax, limits: growingSoon)
+        precondition(content.capacity <= bytesMax, "a buffer larger than what was asked for")
         precondition(content.count <= bytesMax, "more than was asked for")
         return content.withUnsafeBytes { Array($0) }
     }
