@@ -108,8 +108,45 @@ extension FaultModel.Visible {
                     throw Violation(description: "\(id.text) is not found")
                 }
             }
-            members[audience.cohort.cohortID.text] = Set(
-                ids.compactMap { Int($0.text.dropFirst()) })
+            let people = Set(ids.compactMap { Int($0.text.dropFirst()) })
+            members[audience.cohort.cohortID.text] = people
+            guard looksUp else { continue }
+            let told = try await Self.told(of: audience.id, by: store)
+            guard told == people else {
+                throw Violation(
+                    description: "the feed tells of \(told.count) members, not \(people.count)")
+            }
+        }
+    }
+
+    /// Who is a member if one follows the change feed from its beginning.
+    ///
+    /// - Parameters:
+    ///   - audience: whose members.
+    ///   - store: gets to write what its comparisons have not told yet.
+    /// - Returns: people as numbers.
+    /// - Throws: ``Violation`` if a number is missing or a change is none.
+    private static func told(of audience: AudienceID, by store: SQLiteStore) async throws
+        -> Set<Int>
+    {
+        while try await store.tidy(at: .start) {}
+        var people: Set<Int> = []
+        var next: Int64 = 0
+        while true {
+            let page = try await store.changes(after: next, in: nil, limit: Limits.listItemsMax)
+            for change in page.changes {
+                next += 1
+                guard change.sequence == next else {
+                    throw Violation(description: "change \(next) is missing")
+                }
+                let person = change.person.flatMap { Int($0.distinctID.text.dropFirst()) }
+                guard change.audience == audience, let person else { continue }
+                let isReal =
+                    change.kind == .entered
+                    ? people.insert(person).inserted : people.remove(person) != nil
+                guard isReal else { throw Violation(description: "change \(next) is none") }
+            }
+            guard page.hasMore else { return people }
         }
     }
 }
