@@ -34,7 +34,7 @@ extension SQLiteStore: ChangeStore {
     }
 
     package func latestChange() async throws(Failure) -> Int64 {
-        try await read { db in try db.feedEnds().last }
+        try await read { db in try db.latestChange() }
     }
 
     /// Writes of other processes are seen once a second; see ``ChangeBell``.
@@ -69,8 +69,13 @@ extension Database {
     /// The first and the last sequence number that are kept; (1, 0) before the first change.
     func feedEnds() throws -> (first: Int64, last: Int64) {
         let first = try prepared("SELECT min(seq) FROM change").first { $0.optionalInteger(0) }
+        return ((first ?? nil) ?? 1, try latestChange())
+    }
+
+    /// The last sequence number; 0 before the first change.
+    func latestChange() throws -> Int64 {
         let last = try prepared("SELECT max(seq) FROM change").first { $0.optionalInteger(0) }
-        return ((first ?? nil) ?? 1, (last ?? nil) ?? 0)
+        return (last ?? nil) ?? 0
     }
 }
 

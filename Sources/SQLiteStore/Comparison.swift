@@ -42,9 +42,8 @@ struct Comparison: Hashable {
 
     /// What happened to a person at the switch; `nil` if nothing did.
     func change(of person: Int64, in db: Database) throws -> MembershipChange.Kind? {
-        let select = try db.prepared("SELECT 1 FROM membership WHERE snapshot = ? AND person = ?")
-        let was = try select.first(oldSnapshot, person) { _ in true } ?? false
-        let isNow = try select.first(newSnapshot, person) { _ in true } ?? false
+        let was = try db.isMember(person, of: oldSnapshot)
+        let isNow = try db.isMember(person, of: newSnapshot)
         return was == isNow ? nil : isNow ? .entered : .left
     }
 

@@ -19,7 +19,7 @@ struct CurrentMembers {
     /// Returns how many of the people were no members yet.
     func add(_ people: [Int64], from source: Source, at now: Timestamp) throws -> Int {
         if feed.isBehind {
-            try feed.settle(people.filter { try !isMember($0) })
+            try feed.settle(people.filter { try !db.isMember($0, of: snapshot) })
         }
         let insert = try db.prepared(
             """
@@ -38,7 +38,7 @@ struct CurrentMembers {
     /// Returns how many of the people were members; the session is `nil` if no page says so.
     func remove(_ people: [Int64], by session: Int64?, at now: Timestamp) throws -> Int {
         if feed.isBehind {
-            try feed.settle(people.filter(isMember))
+            try feed.settle(people.filter { try db.isMember($0, of: snapshot) })
         }
         let delete = try db.prepared(
             "DELETE FROM membership WHERE snapshot = ? AND person = ?")
@@ -53,14 +53,16 @@ struct CurrentMembers {
         replacement.map { StagedMembers(db: db, snapshot: $0.snapshot) }
     }
 
-    private func isMember(_ person: Int64) throws -> Bool {
-        try db.prepared("SELECT 1 FROM membership WHERE snapshot = ? AND person = ?")
-            .first(snapshot, person) { _ in true } ?? false
-    }
-
     private func adjustCount(by difference: Int) throws {
         guard difference != 0 else { return }
         try db.prepared("UPDATE snapshot SET member_count = member_count + ? WHERE id = ?")
             .run(difference, snapshot)
+    }
+}
+
+extension Database {
+    func isMember(_ person: Int64, of snapshot: Int64) throws -> Bool {
+        try prepared("SELECT 1 FROM membership WHERE snapshot = ? AND person = ?")
+            .first(snapshot, person) { _ in true } ?? false
     }
 }

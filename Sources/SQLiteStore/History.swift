@@ -44,7 +44,7 @@ private struct Past {
             switch next {
             case .left: true
             case .entered: false
-            case nil: try isMember(person)
+            case nil: try db.isMember(person, of: audience.snapshot)
             }
         guard wasIn else { return nil }
         let last = unwritten.last { $0.at <= moment && $0.kind == .entered }
@@ -61,11 +61,6 @@ private struct Past {
         try db.prepared(SQLiteStore.selectEntranceUntil).first(audience.row, person, moment) {
             row in row.time(0)
         }
-    }
-
-    private func isMember(_ person: Int64) throws -> Bool {
-        try db.prepared("SELECT 1 FROM membership WHERE snapshot = ? AND person = ?")
-            .first(audience.snapshot, person) { _ in true } ?? false
     }
 }
 

@@ -157,7 +157,7 @@ struct Housekeeping {
 
     /// Removes the oldest changes, but never the last one, whose number is the next one's base.
     private func removeChanges(until limit: Timestamp) throws {
-        let last = try db.feedEnds().last
+        let last = try db.latestChange()
         let old = try db.prepared(Self.selectOldestChanges)
             .all(Self.stepRowsMax) { row in (sequence: row.integer(0), at: row.time(1)) }
             .prefix { $0.at < limit && $0.sequence < last }

@@ -159,7 +159,7 @@ package final class SQLiteStore: Sendable {
         members: Int = 0, _ work: @escaping @Sendable (Database) throws -> Value
     ) async throws(Failure) -> Value {
         let (value, latest) = try await writer.write(members: members) { db in
-            (try work(db), try db.feedEnds().last)
+            (try work(db), try db.latestChange())
         }
         bell.ring(latest)
         return value

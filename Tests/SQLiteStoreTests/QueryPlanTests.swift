@@ -89,6 +89,8 @@ struct QueryPlanTests {
         try await switchHeldIn(to: store)
         while try await store.tidy(at: .start.after(hours: 24 * 100)) {}
         try await store.create(Connection.make(9))
+        let cohortSync = CohortSync(username: "mixpanel_9", secrets: [], createdAt: .start)
+        try await store.setUp(cohortSync, for: .make(9))
         try await store.checkWritable(at: .start)
         return seen.sorted()
     }

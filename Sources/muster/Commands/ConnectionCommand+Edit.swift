@@ -1,7 +1,5 @@
 import ArgumentParser
 import Audiences
-import Endpoints
-import JSON
 import SQLiteStore
 
 extension ConnectionCommand {
@@ -58,13 +56,7 @@ extension ConnectionCommand {
                     throw Failure(.notFound, "There is no connection of this id.")
                 }
                 let changed = try await store.update(id, with: edit, at: Composition.now())
-                if listing.json {
-                    var json = JSONWriter()
-                    json.connection(changed, configuration.publicURL)
-                    Terminal.out(json.bytes + [0x0A])
-                } else {
-                    Terminal.out(Show.text(changed, configuration))
-                }
+                Show.show(changed, listing, configuration)
             }
         }
 

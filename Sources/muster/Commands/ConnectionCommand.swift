@@ -137,13 +137,20 @@ struct ConnectionCommand: AsyncParsableCommand {
                 guard let id = ConnectionID(id) else { throw unknown }
                 let found = try await store.connection(id)
                 guard let found else { throw unknown }
-                if listing.json {
-                    var json = JSONWriter()
-                    json.connection(found, configuration.publicURL)
-                    Terminal.out(json.bytes + [0x0A])
-                } else {
-                    Terminal.out(Self.text(found, configuration))
-                }
+                Self.show(found, listing, configuration)
+            }
+        }
+
+        static func show(
+            _ connection: Connection, _ listing: ListingOptions,
+            _ configuration: MusterConfiguration
+        ) {
+            if listing.json {
+                var json = JSONWriter()
+                json.connection(connection, configuration.publicURL)
+                Terminal.out(json.bytes + [0x0A])
+            } else {
+                Terminal.out(text(connection, configuration))
             }
         }
 
@@ -151,7 +158,7 @@ struct ConnectionCommand: AsyncParsableCommand {
             fraction.map { "holds what removes more than \($0.value) of an audience" } ?? "-"
         }
 
-        static func text(
+        private static func text(
             _ connection: Connection, _ configuration: MusterConfiguration
         ) -> String {
             let url = (configuration.publicURL ?? "<your server>") + connection.webhookPath
