@@ -102,7 +102,7 @@ let package = Package(
             name: "RoutingTests", dependencies: ["Routing", "HTTPWire", "CZlib", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
-            name: "MixpanelTests", dependencies: ["Mixpanel", "Audiences", "HTTPWire"],
+            name: "MixpanelTests", dependencies: ["Mixpanel", "Audiences", "HTTPWire", "JSON"],
             resources: [.copy("Fixtures")], swiftSettings: strict),
         .testTarget(
             name: "SQLiteStoreTests",
