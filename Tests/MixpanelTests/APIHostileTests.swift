@@ -23,7 +23,7 @@ import Testing
             project: try id("1"), region: .us, cohort: try id("2"), traitsAllowed: ["plan"])
         var random = SplitMix64(seed: 20_261_122)
         var read = 0
-        for _ in 0..<4000 {
+        for _ in 0..<1500 {
             let body = mutated(Array(text.utf8), &random)
             if let account = MeAnswer(body)?.account(in: .us) {
                 read += 1

@@ -1,4 +1,5 @@
 import Audiences
+import Mixpanel
 import Synchronization
 import Testing
 

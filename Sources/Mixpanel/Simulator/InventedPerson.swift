@@ -64,6 +64,35 @@ package struct InventedPerson: Sendable {
         json.endObject()
     }
 
+    /// Writes an element of engage's `results`: the properties that were asked for, under the
+    /// names that Mixpanel has for them inside.
+    func writeResult(to json: inout JSONWriter, properties wanted: [String]) {
+        json.beginObject()
+        json.key("$distinct_id")
+        json.string(utf8: distinctID)
+        json.key("$properties")
+        json.beginObject()
+        for name in wanted {
+            guard let value = property(name) else { continue }
+            json.key(utf8: name.utf8)
+            json.string(utf8: value)
+        }
+        json.endObject()
+        json.endObject()
+    }
+
+    private func property(_ name: String) -> [UInt8]? {
+        let profileText: String? =
+            switch name {
+            case "$email": profile.map { "person\($0.number)@example.com" }
+            case "$first_name": profile?.firstName
+            case "$last_name": profile?.lastName
+            case "plan": profile?.plan
+            default: nil
+            }
+        return name == "reference_id" ? referenceID : profileText.map { Array($0.utf8) }
+    }
+
     private static let deviceShare = 0.1
     private static let plans = ["free", "team", "business"]
     private static let firstNames = [

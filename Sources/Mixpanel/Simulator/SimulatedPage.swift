@@ -19,12 +19,21 @@ extension SimulatedCohort {
     package func body(
         ofPage number: Int, of export: SimulatedExport, as cohort: SimulatedCohortName
     ) -> [UInt8] {
-        let people = export.people(onPage: number)
+        export.body(ofPage: number, as: cohort, person: person)
+    }
+}
+
+extension SimulatedExport {
+    /// The body of a page, 1-based, in the shape of Mixpanel's custom-webhook page.
+    func body(
+        ofPage number: Int, as cohort: SimulatedCohortName, person: (UInt32) -> InventedPerson
+    ) -> [UInt8] {
+        let people = people(onPage: number)
         var json = JSONWriter(
             reservingCapacity: Self.headBytes + people.count * Self.memberBytes)
         json.beginObject()
         json.key("action")
-        json.string(export.action.rawValue)
+        json.string(action.rawValue)
         json.key("parameters")
         json.beginObject()
         json.key("mixpanel_project_id")
@@ -36,11 +45,11 @@ extension SimulatedCohort {
         json.key("mixpanel_cohort_description")
         json.string("Invented people, sent by muster simulate")
         json.key("mixpanel_session_id")
-        json.string(utf8: export.sessionID)
+        json.string(utf8: sessionID)
         json.key("page_info")
         json.beginObject()
         json.key("total_pages")
-        json.int(export.pageCount)
+        json.int(pageCount)
         json.key("page_count")
         json.int(number)
         json.endObject()

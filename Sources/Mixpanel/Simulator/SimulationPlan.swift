@@ -68,4 +68,11 @@ package enum SimulatorLimits {
     package static let diffsMax = 1000
     /// People are numbers of four bytes; this many of them take 400 MB.
     package static let peopleMax = 100_000_000
+    /// Paged lists that are remembered at once; a client needs one.
+    package static let engageSessionsMax = 100
+    /// Pages whose fate is remembered: a full sync of the largest cohort has ten times as many,
+    /// and nobody reads that.
+    package static let deliveriesMax = 1000
+    /// Projects, cohorts, destinations and faults, each: invented by hand.
+    package static let thingsMax = 1000
 }

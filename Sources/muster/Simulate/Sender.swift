@@ -1,4 +1,5 @@
 internal import Audiences
+internal import Mixpanel
 
 /// Sends a page as Mixpanel does: until it is taken, refused, or the retries are used up.
 struct Sender: Sendable {

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import JSON
+internal import Mixpanel
 
 /// The last word of a run.
 ///

@@ -1,8 +1,8 @@
-internal import Audiences
+package import Audiences
 internal import JSON
 
 /// What Mixpanel makes of an answer (its custom-webhook page, responses and error handling).
-enum Verdict: Sendable, Hashable {
+package enum Verdict: Sendable, Hashable {
     case accepted
     /// Neither taken nor refused: sent again.
     case retry(why: String)
@@ -11,7 +11,7 @@ enum Verdict: Sendable, Hashable {
     /// A success that does not say so in Mixpanel's words; what it does then is not documented.
     case misanswered(why: String)
 
-    init(status: Int, body: [UInt8], to action: SyncAction) {
+    package init(status: Int, body: [UInt8], to action: SyncAction) {
         switch status {
         case 200..<300:
             self = Self.success(status: status, body: body, action: action)
@@ -53,5 +53,5 @@ enum Verdict: Sendable, Hashable {
     }
 
     /// A sentence or two; whoever answers more does not mean a person.
-    static let messageScalarsMax = 500
+    package static let messageScalarsMax = 500
 }

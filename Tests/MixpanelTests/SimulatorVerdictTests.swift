@@ -1,9 +1,9 @@
 import Audiences
 import Testing
 
-@testable import muster
+@testable import Mixpanel
 
-@Suite struct SimulateVerdictTests {
+@Suite struct SimulatorVerdictTests {
     @Test(arguments: [200, 201, 299])
     func aSuccessInMixpanelsWordsIsAccepted(status: Int) {
         let body = #"{"action":"add_members","status":"success"}"#

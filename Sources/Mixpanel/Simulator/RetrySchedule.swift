@@ -3,20 +3,20 @@
 /// Mixpanel retries 429, 5xx and, presumably, no answer at all "5 times over 60 s with exponential
 /// backoff" (its custom-webhook page). Nothing says that it varies the waits or honours
 /// `Retry-After`, so neither happens here.
-struct RetrySchedule: Sendable, Hashable {
-    static let retriesMax = 5
+package struct RetrySchedule: Sendable, Hashable {
+    package static let retriesMax = 5
     /// How long all waits take together.
-    static let waitMilliseconds = 60_000
+    package static let waitMilliseconds = 60_000
 
     /// Shortens the waits for those who have no minute: 0.01 makes 600 ms of it.
-    let scale: Double
+    package let scale: Double
 
-    init(scale: Double = 1) {
+    package init(scale: Double = 1) {
         self.scale = scale
     }
 
     /// The wait before a retry, 1-based; `nil` when there is none left.
-    func wait(beforeRetry number: Int) -> Duration? {
+    package func wait(beforeRetry number: Int) -> Duration? {
         guard (1...Self.retriesMax).contains(number) else { return nil }
         // Each wait is twice the one before: 1 + 2 + 4 + 8 + 16 parts make the whole.
         let part = Double(Self.waitMilliseconds) / Double((1 << Self.retriesMax) - 1)

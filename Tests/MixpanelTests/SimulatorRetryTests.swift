@@ -1,8 +1,8 @@
 import Testing
 
-@testable import muster
+@testable import Mixpanel
 
-@Suite struct SimulateRetryTests {
+@Suite struct SimulatorRetryTests {
     @Test func fiveRetriesTakeAMinute() {
         let waits = (1...5).compactMap { RetrySchedule().wait(beforeRetry: $0) }
         #expect(waits.count == 5)
