@@ -19,10 +19,20 @@ struct SimulateCommand: AsyncParsableCommand {
             Exit codes: 0 all pages taken; 65 refused with 400; 69 refused otherwise, or \
             retries used up; 73 the expected file can't be written; 76 an answer Mixpanel \
             would not understand; 77 refused with 401 or 403.
+
+            With --serve-mixpanel it is a whole Mixpanel to test against, on 127.0.0.1: it \
+            prints the addresses of its three regions and a service account, answers who that \
+            is, which cohorts there are and who is in them, and syncs its cohort to the URL, if \
+            one is given, as often as --cycle says. GET /control shows its state as JSON, POST \
+            /control obeys one of these commands, or a list of them, and so does --scenario:
+
+            \(SimulatedMixpanel.commandHelp)
             """)
 
     @Argument(help: "The URL of the webhook, http or https.")
-    var url: String
+    var url: String?
+    @OptionGroup(title: "Serving")
+    var server: SimulateServerOptions
     @OptionGroup(title: "Credentials")
     var credentials: SimulateCredentials
     @OptionGroup(title: "Cohort")
@@ -38,10 +48,11 @@ struct SimulateCommand: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
-        _ = try target()
+        if url != nil || !server.serveMixpanel { _ = try target() }
     }
 
     func run() async throws {
+        if server.serveMixpanel { return try await serveMixpanel() }
         let target = try target()
         let authorization = try credentials.authorization(
             environment: ProcessInfo.processInfo.environment)
@@ -72,7 +83,7 @@ struct SimulateCommand: AsyncParsableCommand {
     }
 
     private func target() throws -> URL {
-        guard let url = URL(string: url), let host = url.host(percentEncoded: true),
+        guard let url = url.flatMap(URL.init(string:)), let host = url.host(percentEncoded: true),
             !host.isEmpty, let scheme = url.scheme, scheme == "http" || scheme == "https"
         else { throw ValidationError("The URL must begin with http:// or https:// and a host.") }
         guard url.user(percentEncoded: true) == nil, url.password(percentEncoded: true) == nil

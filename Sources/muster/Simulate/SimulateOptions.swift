@@ -32,13 +32,21 @@ struct SimulateCredentials: ParsableArguments {
     /// - Returns: `Basic` and base64.
     /// - Throws: `ValidationError` if there is a username and no secret.
     func authorization(environment: [String: String]) throws -> String? {
-        guard let username else { return nil }
+        guard let username, let password = try password(environment: environment) else {
+            return nil
+        }
+        return "Basic " + Data("\(username):\(password)".utf8).base64EncodedString()
+    }
+
+    /// The secret; `nil` without a username, and never without a secret for one.
+    func password(environment: [String: String]) throws -> String? {
+        guard username != nil else { return nil }
         guard let password = try fileSecret() ?? secret ?? environment["MUSTER_SIMULATE_SECRET"]
         else {
             throw ValidationError(
                 "Give the secret: --secret-file, MUSTER_SIMULATE_SECRET or --secret.")
         }
-        return "Basic " + Data("\(username):\(password)".utf8).base64EncodedString()
+        return password
     }
 
     /// The first line of the file, since editors put a line end behind it.
