@@ -7,6 +7,7 @@
 #include <openssl/params.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>    // TLS itself
+#include <openssl/x509v3.h> // how a name is compared
 
 // Below: what OpenSSL has as macros with casts, which Swift does not see.
 
@@ -28,5 +29,10 @@ static inline void muster_ssl_ctx_release_buffers(SSL_CTX *context) {
 // No memory for sessions that may be resumed: none is.
 static inline void muster_ssl_ctx_keep_no_sessions(SSL_CTX *context) {
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+}
+
+// The name a client asks for, so that a server of many chooses its certificate (RFC 6066).
+static inline int muster_ssl_set_server_name(SSL *session, const char *name) {
+    return SSL_set_tlsext_host_name(session, name) == 1;
 }
 #endif

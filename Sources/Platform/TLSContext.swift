@@ -24,6 +24,8 @@ package final class TLSContext: Sendable {
     private static let ciphers = "ECDHE+AESGCM:ECDHE+CHACHA20"
 
     let isServer: Bool
+    /// Whether a client asks the server who it is.
+    private let verifies: Bool
     private let certificateFile: String
     private let privateKeyFile: String
     private let current: Mutex<Owned>
@@ -37,6 +39,7 @@ package final class TLSContext: Sendable {
     /// - Throws: naming the file that can't be used.
     package init(certificateFile: String, privateKeyFile: String) throws(TLSFileError) {
         isServer = true
+        verifies = false
         self.certificateFile = certificateFile
         self.privateKeyFile = privateKeyFile
         current = Mutex(try Self.load(certificateFile, privateKeyFile))
@@ -46,11 +49,38 @@ package final class TLSContext: Sendable {
     /// whether it is well and told nothing.
     package init(unverifiedClient: Void) throws(PlatformError) {
         isServer = false
+        verifies = false
         certificateFile = ""
         privateKeyFile = ""
         guard let raw = SSL_CTX_new(TLS_client_method()) else { throw .unavailable("TLS") }
         current = Mutex(Owned(raw: raw))
         muster_ssl_ctx_release_buffers(raw)
+    }
+
+    /// A client's that speaks only with the server it wants to speak with: each session needs the
+    /// server's name, and fails unless a trusted certificate bears it.
+    package init(verifyingBy trust: TLSTrust) throws(PlatformError) {
+        ERR_clear_error()
+        defer { ERR_clear_error() }
+        isServer = false
+        verifies = true
+        certificateFile = ""
+        privateKeyFile = ""
+        guard let raw = SSL_CTX_new(TLS_client_method()) else { throw .unavailable("TLS") }
+        let owned = Owned(raw: raw)
+        let isTrusting =
+            switch trust {
+            case .system: SSL_CTX_set_default_verify_paths(raw) == 1
+            case .file(let path): SSL_CTX_load_verify_locations(raw, path, nil) == 1
+            }
+        guard isTrusting, muster_ssl_ctx_set_version_min(raw) == 1,
+            SSL_CTX_set_cipher_list(raw, Self.ciphers) == 1
+        else { throw .unavailable("TLS") }
+        SSL_CTX_set_options(raw, muster_ssl_options)
+        SSL_CTX_set_verify(raw, SSL_VERIFY_PEER, nil)
+        muster_ssl_ctx_release_buffers(raw)
+        muster_ssl_ctx_keep_no_sessions(raw)
+        current = Mutex(owned)
     }
 
     /// Reads the files again: the next session uses what they hold now, those there are go on.
@@ -64,10 +94,15 @@ package final class TLSContext: Sendable {
         }
     }
 
-    func makeSession(_ memory: TLSMemory) throws(PlatformError) -> TLSSession {
+    /// `serverName`: the name or the address a client wants to speak with.
+    func makeSession(
+        _ memory: TLSMemory, serverName: String?
+    ) throws(PlatformError) -> TLSSession {
         // Counts as a reference of its own to the context.
         guard let raw = current.withLock({ SSL_new($0.raw) }) else { throw .unavailable("TLS") }
-        return try TLSSession(owning: raw, isServer: isServer, memory)
+        let session = try TLSSession(owning: raw, isServer: isServer, memory)
+        if verifies { try session.expect(serverName) }
+        return session
     }
 
     // MARK: Setting up
@@ -118,6 +153,14 @@ package final class TLSContext: Sendable {
         if ERR_GET_LIB(code) == ERR_LIB_SYS { return Syscalls.message(ERR_GET_REASON(code)) }
         return ERR_reason_error_string(code).map { String(cString: $0) } ?? "unknown reason"
     }
+}
+
+/// Whose certificates a client believes.
+package enum TLSTrust: Sendable, Hashable {
+    /// Those the system trusts, or those that `SSL_CERT_FILE` and `SSL_CERT_DIR` name instead.
+    case system
+    /// PEM: these and no others.
+    case file(String)
 }
 
 /// Why a certificate and its key can't be used; names files, quotes nothing of them.

@@ -32,6 +32,21 @@ final class TLSSession {
         SSL_free(raw)
     }
 
+    /// Lets the handshake fail unless the server's certificate bears this name or address.
+    func expect(_ name: String?) throws(PlatformError) {
+        ERR_clear_error()
+        defer { ERR_clear_error() }
+        // OpenSSL takes an empty name as one that need not be checked.
+        guard let name, !name.isEmpty, !name.utf8.contains(0) else { throw .badAddress("") }
+        SSL_set_hostflags(raw, UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS))
+        guard SSL_set1_host(raw, name) == 1 else { throw .badAddress(name) }
+        // RFC 6066 section 3: an address is no name to ask for.
+        let isAddress = (try? SocketAddress(parsing: "[\(name)]:1")) != nil
+        guard isAddress || muster_ssl_set_server_name(raw, name) == 1 else {
+            throw .badAddress(name)
+        }
+    }
+
     /// Decrypted bytes lie inside, while the socket may be silent.
     var hasPlaintext: Bool { SSL_pending(raw) > 0 }
 

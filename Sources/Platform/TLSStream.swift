@@ -43,13 +43,15 @@ package final class TLSStream: ByteStream, @unchecked Sendable {
     ///   - context: of a server or of a client.
     ///   - transport: nothing that belongs to TLS has been read from it yet.
     ///   - memory: of the transport's loop.
-    /// - Throws: if there is no memory for a session.
+    ///   - serverName: whom a client that verifies wants to speak with.
+    /// - Throws: if there is no memory for a session, or no name to verify.
     package init(
-        _ context: TLSContext, over transport: any ByteStream, memory: TLSMemory
+        _ context: TLSContext, over transport: any ByteStream, memory: TLSMemory,
+        serverName: String? = nil
     ) throws(PlatformError) {
         self.transport = transport
         self.memory = memory
-        session = try context.makeSession(memory)
+        session = try context.makeSession(memory, serverName: serverName)
     }
 
     // MARK: Handshake

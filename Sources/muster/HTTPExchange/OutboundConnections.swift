@@ -1,0 +1,104 @@
+internal import Foundation
+internal import Platform
+
+/// The loop that outbound connections live on, and those that wait for their next request.
+///
+/// `@unchecked Sendable`: `idle` is used on the loop only.
+final class OutboundConnections: @unchecked Sendable {
+    let loop: EventLoop
+    private let idleMax: Int
+    private let tls: TLSContext
+    private let memory = TLSMemory()
+    private var idle: [Route: [any ByteStream]] = [:]
+
+    init(idleMax: Int, trust: TLSTrust) throws(PlatformError) {
+        self.idleMax = idleMax
+        tls = try TLSContext(verifyingBy: trust)
+        loop = try EventLoop(label: "outbound")
+    }
+
+    func shutDown() async {
+        await loop.perform { [self] in
+            for stream in idle.values.joined() { stream.close() }
+            idle = [:]
+        }
+        await loop.shutDown()
+    }
+
+    // MARK: On the loop
+
+    /// A connection that was used before and is still open and silent; `nil` if there is none.
+    func takeIdle(_ route: Route) -> (any ByteStream)? {
+        while let stream = idle[route]?.popLast() {
+            if stream.isSilent { return stream }
+            stream.close()
+        }
+        return nil
+    }
+
+    /// Keeps a connection for the next request.
+    func giveBack(_ stream: any ByteStream, _ route: Route) {
+        guard idle[route, default: []].count < idleMax else { return stream.close() }
+        idle[route, default: []].append(stream)
+    }
+
+    /// Connects to whoever is next on the way.
+    nonisolated(nonsending) func connect(
+        _ route: Route, by deadline: MonotonicTime
+    ) async throws -> TCPStream {
+        let hop = route.nextHop
+        let address = try await Self.resolve(hop, by: deadline)
+        do {
+            return try await TCPStream.connect(to: address, on: loop, by: deadline)
+        } catch PlatformError.timedOut {
+            throw HTTPExchangeError.timedOut
+        } catch {
+            throw HTTPExchangeError.refused
+        }
+    }
+
+    /// Speaks TLS with `host` over `socket`, once its certificate was found to be its own.
+    nonisolated(nonsending) func secure(
+        _ socket: TCPStream, host: String, by deadline: MonotonicTime
+    ) async throws -> any ByteStream {
+        do {
+            let stream = try TLSStream(tls, over: socket, memory: memory, serverName: host)
+            try await stream.shakeHands(by: deadline)
+            return stream
+        } catch PlatformError.timedOut {
+            throw HTTPExchangeError.timedOut
+        } catch {
+            throw HTTPExchangeError.tls
+        }
+    }
+
+    /// Asks the resolver in a thread of its own, since it blocks, and may do so for longer than
+    /// anybody wants to wait: then the thread is left to itself.
+    private nonisolated(nonsending) static func resolve(
+        _ hop: Origin, by deadline: MonotonicTime
+    ) async throws -> SocketAddress {
+        if let address = try? SocketAddress(parsing: hop.authority) { return address }
+        let (answers, answer) = AsyncStream.makeStream(of: SocketAddress?.self)
+        Thread.detachNewThread {
+            answer.yield(try? SocketAddress.resolve(host: hop.host, port: hop.port))
+        }
+        let alarm = Task {
+            try await Task.sleep(for: deadline.elapsed(since: .now()))
+            answer.finish()
+        }
+        defer { alarm.cancel() }
+        var iterator = answers.makeAsyncIterator()
+        guard let found = await iterator.next() else { throw HTTPExchangeError.timedOut }
+        guard let address = found else { throw HTTPExchangeError.noSuchHost }
+        return address
+    }
+}
+
+extension ByteStream {
+    /// Whether the peer has neither ended the connection nor said anything unasked.
+    fileprivate var isSilent: Bool {
+        withUnsafeTemporaryAllocation(byteCount: 1, alignment: 1) { byte in
+            (try? receive(into: byte)) == .nothing
+        }
+    }
+}
