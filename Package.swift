@@ -120,7 +120,8 @@ let package = Package(
         .testTarget(
             name: "MusterTests",
             dependencies: [
-                "muster", "Mixpanel", "Audiences", "HTTPTransport", "Endpoints", "Routing", logging,
+                "muster", "Mixpanel", "Audiences", "HTTPTransport", "Endpoints", "Routing",
+                "HTTPWire", "JSON", "Platform", "TestSupport", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
             ],

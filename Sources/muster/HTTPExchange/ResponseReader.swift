@@ -139,7 +139,7 @@ struct ResponseReader {
         }
         status = code
         headers = fields
-        keepsAlive = version == 1 && !has("connection", "close")
+        keepsAlive = version == 1 && !closes
         phase = try framing()
         if case .length(0) = phase { phase = .done }
     }
@@ -150,7 +150,9 @@ struct ResponseReader {
         let codings = values("transfer-encoding")
         let lengths = values("content-length")
         if !codings.isEmpty {
-            guard codings.count == 1, lengths.isEmpty, has("transfer-encoding", "chunked") else {
+            guard codings.count == 1, lengths.isEmpty,
+                Self.lowercase(codings[0]).elementsEqual("chunked".utf8)
+            else {
                 throw .malformed
             }
             return .chunked(ChunkedDecoder())
@@ -169,12 +171,12 @@ struct ResponseReader {
         headers.filter { Self.lowercase($0.name).elementsEqual(name.utf8) }.map(\.value)
     }
 
-    /// Whether the only member of a field is this one.
-    private func has(_ name: String, _ member: String) -> Bool {
-        values(name).contains { value in
+    /// Whether the list field `Connection` has the member `close`.
+    private var closes: Bool {
+        values("connection").contains { value in
             value.split(separator: ",").contains {
-                Self.lowercase($0.filter { $0 != " " }).elementsEqual(member.utf8)
-            } && (name != "transfer-encoding" || !value.contains(","))
+                Self.lowercase($0.filter { $0 != " " && $0 != "\t" }).elementsEqual("close".utf8)
+            }
         }
     }
 
