@@ -26,7 +26,7 @@ import Testing
         "CZlib": ["Routing"],
         "GRDB": ["SQLiteStore"], "GRDBSQLite": ["SQLiteStore"],
         "CSQLite": ["SQLiteStore"],
-        "Foundation": ["muster"], "FoundationNetworking": ["muster"],
+        "Foundation": ["muster"],
         "ArgumentParser": ["muster"], "Configuration": ["muster"], "SystemPackage": ["muster"],
         "ServiceLifecycle": ["muster"], "UnixSignals": ["muster"],
         "Logging": ["HTTPTransport", "Routing", "SQLiteStore", "Endpoints", "muster"],

@@ -13,7 +13,8 @@ import Testing
         ("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: a, CLOSE\r\n\r\nx", 200, "x", false),
         ("HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\nx", 200, "x", false),
         (
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n"
+                + "3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n",
             200, "abcde", true
         ),
         (

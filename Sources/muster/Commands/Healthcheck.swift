@@ -40,7 +40,7 @@ struct Healthcheck: AsyncParsableCommand {
         }
     }
 
-    /// Asks as URLSession can not: introduced, or without looking at the certificate.
+    /// Asks as ``HTTPExchange`` does not: introduced, or without looking at the certificate.
     private func probe(_ configuration: MusterConfiguration) async throws {
         let probe = Probe(
             port: configuration.port, isIntroduced: configuration.proxyProtocol == .v2,
