@@ -112,6 +112,15 @@ import Testing
         #expect(mixpanel.requests.count == 1)
     }
 
+    @Test func noRegionIsAskedTwice() async throws {
+        let mixpanel = ScriptedMixpanel()
+        let credential = try ServiceCredential.made()
+        await #expect(throws: DiscoveryFailure.self) {
+            try await mixpanel.api.check(id("7"), in: .india, credential)
+        }
+        #expect(mixpanel.urls.map { $0.prefix(9) } == ["http://in", "http://us", "http://eu"])
+    }
+
     @Test(arguments: [
         ([wrongRegion, wrongRegion, .unauthorized], DiscoveryFailure.Reason.noSuchProject, 3),
         ([.unauthorized, .unauthorized, .unauthorized], .badCredentials, 3),

@@ -122,7 +122,7 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "{", "7", "{}", #"{"do":7}"#, #"{"do":"dance"}"#, #"{"do":"sync","x":1}"#,
+        "", "{", "7", "{}", #"{"do":7}"#, #"{"do":"dance"}"#, #"{"do":"account","x":1}"#,
         #"{"do":"sync"}"#, #"{"do":"resume","cohort":"99"}"#, #"{"do":"enter","cohort":"21"}"#,
         #"{"do":"enter","cohort":"99","count":1}"#, #"{"do":"enter","cohort":"21","count":-1}"#,
         #"{"do":"enter","cohort":"21","count":1,"people":[]}"#,
@@ -131,7 +131,8 @@ import Testing
         #"{"do":"leave","cohort":"21","people":[7]}"#, #"{"do":"leave","cohort":"21","count":11}"#,
         #"{"do":"no_profile","cohort":"21","count":11}"#,
         #"{"do":"no_profile","cohort":"21","people":[]}"#,
-        #"{"do":"fault","kind":"flood"}"#, #"{"do":"fault","kind":"slow","delay_ms":600001}"#,
+        #"{"do":"fault","kind":"flood"}"#, #"{"do":"clear_faults","call":"me"}"#,
+        #"{"do":"fault","kind":"slow","delay_ms":600001}"#,
         #"{"do":"fault","kind":"slow","call":"you"}"#, #"{"do":"fault","kind":"slow","times":0}"#,
         #"{"do":"fault","kind":"slow","region":"fr"}"#, #"{"do":"project","project":"8"}"#,
         #"{"do":"add_project","project":"7"}"#, #"{"do":"add_project"}"#,

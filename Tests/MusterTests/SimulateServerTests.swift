@@ -67,7 +67,7 @@ import Testing
                 [{"do":"add_destination","url":"\(url)","username":"u","secret":"s"},{"do":"sync"}]
                 """)
             #expect(receiver.requests.count == 2)
-            #expect(receiver.requests[0].head.contains("\r\nAuthorization: Basic dTpz\r\n"))
+            #expect(receiver.requests.first?.head.contains("\r\nAuthorization: Basic dTpz\r\n") == true)
             state = try await mixpanel.control(
                 #"[{"do":"enter","cohort":"21","count":1},{"do":"sync"}]"#)
             #expect(receiver.requests.count == 4)

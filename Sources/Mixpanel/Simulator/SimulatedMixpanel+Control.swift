@@ -52,7 +52,9 @@ extension SimulatedMixpanel {
         case "sync": return try chosenSyncs(command)
         case "resume": for id in try chosenSyncs(command) { self[id]?.resume() }
         case "fault": try addFault(command)
-        case "clear_faults": faults = []
+        case "clear_faults":
+            try command.allowOnly()
+            faults = []
         case "quota": try changeQuota(command)
         case "advance":
             try command.allowOnly("seconds")
