@@ -36,7 +36,6 @@ import Testing
         ("https://mixpanel.com/", ["http_proxy": "p.example"], nil),
         ("http://a.example/", ["http_proxy": "p.example"], "p.example:80"),
         ("http://a.example/", ["HTTP_PROXY": "p.example"], nil),
-        ("https://mixpanel.com/", ["https_proxy": "socks5://p.example"], nil),
         ("https://eu.mixpanel.com/", ["https_proxy": "p", "no_proxy": "a, .mixpanel.com"], nil),
         ("https://eu.mixpanel.com/", ["https_proxy": "p", "NO_PROXY": "Mixpanel.COM"], nil),
         ("https://xmixpanel.com/", ["https_proxy": "p", "no_proxy": "mixpanel.com"], "p:80"),
@@ -51,8 +50,17 @@ import Testing
         url: String, environment: [String: String], hop: String?
     ) throws {
         let origin = try origin(url)
-        let proxy = OutboundProxies(environment: environment).proxy(for: origin)
+        let proxy = try OutboundProxies(environment: environment).proxy(for: origin)
         #expect(proxy?.origin.authority == hop)
+    }
+
+    @Test(arguments: ["socks5://p.example", "https://p.example", "http://", "http://p:0"])
+    func aProxyThatCanNotBeUsedIsNotPassedBy(text: String) throws {
+        let proxies = OutboundProxies(environment: ["https_proxy": text, "no_proxy": "b.example"])
+        let origin = try origin("https://a.example/")
+        #expect(throws: HTTPExchangeError.proxy) { try proxies.proxy(for: origin) }
+        #expect(try proxies.proxy(for: self.origin("https://b.example/")) == nil)
+        #expect(try proxies.proxy(for: self.origin("http://a.example/")) == nil)
     }
 
     @Test func aProxysCredentialsGoToTheProxyOnly() throws {

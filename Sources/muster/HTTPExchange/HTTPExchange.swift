@@ -64,7 +64,7 @@ struct HTTPExchange: Sendable {
             throw HTTPExchangeError.credentialsInURL
         }
         guard let origin = Origin(url) else { throw HTTPExchangeError.badRequest }
-        let route = Route(origin: origin, proxy: proxies.proxy(for: origin))
+        let route = Route(origin: origin, proxy: try proxies.proxy(for: origin))
         let message = try OutboundMessage(
             method: method, target: origin.target(of: url, isThroughProxy: route.isAbsolute),
             route: route, headers: headers, body: body)
@@ -92,7 +92,7 @@ enum HTTPExchangeError: String, Error, CustomStringConvertible {
     case refused = "the connection was refused"
     case lost = "the connection was lost"
     case tls = "TLS failed"
-    case proxy = "the proxy refused the connection"
+    case proxy = "the proxy can't be used, or refused the connection"
     case malformed = "the answer is no HTTP"
     case failed = "the exchange failed"
 

@@ -59,7 +59,7 @@ struct OutboundProxy: Sendable, Hashable {
     let authorization: String?
 
     /// Reads `http://user:password@proxy:3128`, or the same without `http://`; `nil` for anything
-    /// else, since whoever wrote it meant a way that we can't go.
+    /// else, such as SOCKS.
     init?(_ text: String) {
         guard let url = URL(string: text.contains("://") ? text : "http://" + text),
             let origin = Origin(url), !origin.isSecure
@@ -75,8 +75,12 @@ struct OutboundProxy: Sendable, Hashable {
 /// The proxies that the environment names, as curl reads it: `https_proxy`, `http_proxy`,
 /// `all_proxy` and `no_proxy`.
 struct OutboundProxies: Sendable {
-    private let secure: OutboundProxy?
-    private let plain: OutboundProxy?
+    /// `nil` if none is named, a failure for one that we can't use: to pass it by would be a way
+    /// that nobody asked for.
+    private typealias Named = Result<OutboundProxy, HTTPExchangeError>?
+
+    private let secure: Named
+    private let plain: Named
     private let exempt: [String]
 
     init(environment: [String: String]) {
@@ -87,9 +91,12 @@ struct OutboundProxies: Sendable {
             let text = environment[name] ?? upper
             return text.flatMap { $0.isEmpty ? nil : $0 }
         }
+        func named(_ text: String?) -> Named {
+            text.map { OutboundProxy($0).map { .success($0) } ?? .failure(.proxy) }
+        }
         let all = value("all_proxy")
-        secure = (value("https_proxy") ?? all).flatMap(OutboundProxy.init)
-        plain = (value("http_proxy") ?? all).flatMap(OutboundProxy.init)
+        secure = named(value("https_proxy") ?? all)
+        plain = named(value("http_proxy") ?? all)
         exempt = (value("no_proxy") ?? "").split(separator: ",").map { entry in
             let name = entry.trimmingCharacters(in: .whitespaces).lowercased()
             return String(name.drop { $0 == "." })
@@ -97,12 +104,13 @@ struct OutboundProxies: Sendable {
     }
 
     /// `nil` to connect straight: always to this machine itself.
-    func proxy(for origin: Origin) -> OutboundProxy? {
+    func proxy(for origin: Origin) throws(HTTPExchangeError) -> OutboundProxy? {
         let host = origin.host.lowercased()
         guard host != "localhost", host != "::1", !host.hasPrefix("127.") else { return nil }
         let isExempt = exempt.contains { entry in
             entry == "*" || host == entry || host.hasSuffix("." + entry)
         }
-        return isExempt ? nil : origin.isSecure ? secure : plain
+        guard !isExempt else { return nil }
+        return try (origin.isSecure ? secure : plain)?.get()
     }
 }
