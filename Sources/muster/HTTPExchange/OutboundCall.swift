@@ -31,8 +31,8 @@ final class OutboundCall: @unchecked Sendable {
 
     func run() async throws -> HTTPExchange.Response {
         let loop = connections.loop
+        let task = Task(executorPreference: loop) { try await self.exchange() }
         return try await withTaskCancellationHandler {
-            let task = Task(executorPreference: loop) { try await self.exchange() }
             do {
                 return try await task.value
             } catch {
@@ -40,6 +40,8 @@ final class OutboundCall: @unchecked Sendable {
                 throw error
             }
         } onCancel: {
+            // Ends a wait for the resolver; the streams know nothing of tasks.
+            task.cancel()
             loop.post { self.cancel() }
         }
     }
