@@ -52,11 +52,15 @@ peers: release
 	@scripts/install-system-packages python3 golang-go nodejs nginx-light
 	Tests/Peers/peers .build/release/muster
 
-# The HTTP server beside nginx, on loopback: about two minutes.
-bench:
-	@scripts/install-system-packages nginx-light wrk
-	swift build -c release --product BenchServer $(STRICT)
-	Benchmarks/http/run.sh .build/release/BenchServer http
+# Muster beside its peers, on loopback, every demand with its figure and verdict: under five minutes
+# once built; or make bench FULL=1. See docs/benchmarks.md.
+bench: release
+	@scripts/install-system-packages nginx-light wrk golang-go g++ libsimdjson-dev python3
+	swift build -c release --package-path Benchmarks
+	mkdir -p Benchmarks/.build/peers
+	go build -o Benchmarks/.build/peers/go Benchmarks/peers/go/main.go
+	g++ -O2 -o Benchmarks/.build/peers/libraries Benchmarks/peers/libraries.cpp -lsimdjson -lz
+	Benchmarks/run .build/release/muster $(if $(FULL),--full)
 
 image:
 	docker build -t muster:dev .

@@ -7,7 +7,14 @@ let package = Package(
     name: "muster",
     platforms: [.macOS(.v15)],
     products: [
-        .executable(name: "muster", targets: ["muster"])
+        .executable(name: "muster", targets: ["muster"]),
+        // For Benchmarks/, a package of its own, to measure them one by one.
+        .library(
+            name: "MusterParts",
+            targets: [
+                "Audiences", "HTTPWire", "JSON", "Platform", "HTTPTransport", "Routing",
+                "Mixpanel", "SQLiteStore",
+            ]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -60,15 +67,6 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
-
-        // Not shipped: the transport with a bare handler, to be measured beside its peers.
-        .executableTarget(
-            name: "BenchServer", dependencies: ["HTTPTransport", "HTTPWire", "Platform"],
-            path: "Benchmarks/BenchServer", swiftSettings: strict),
-        // Not shipped either: the store without the network.
-        .executableTarget(
-            name: "StoreBench", dependencies: ["Audiences", "SQLiteStore", logging],
-            path: "Benchmarks/StoreBench", swiftSettings: strict),
 
         // C fences: a module map and a shim each.
         .target(name: "CEpoll"),

@@ -18,7 +18,6 @@ enum BareServer {
                 }
             }
         }
-        print("ready")
         await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in }
     }
 

@@ -1,9 +1,13 @@
-// The server of the benchmarks: `BenchServer bare|http <port>`, which Benchmarks/http/run.sh starts,
-// or `BenchServer https <port> <certificate file> <private key file>`.
+// The server of the benchmarks: `BenchServer bare|http <port>`, or
+// `BenchServer https <port> <certificate file> <private key file>`.
 
+import Audiences
 import HTTPTransport
 import HTTPWire
+import Logging
+import Mixpanel
 import Platform
+import Routing
 
 @main
 enum BenchServer {
@@ -17,32 +21,52 @@ enum BenchServer {
         }
         Syscalls.ignoreBrokenPipes()
         _ = Syscalls.raiseDescriptorLimit()
-        let loopCount = Syscalls.processorCount()
         switch arguments[1] {
-        case "http": try await serveHTTP(port: port)
+        case "http": try await serve(port: port)
         case "https":
-            try await serveHTTP(
+            try await serve(
                 port: port,
                 tls: TLSContext(certificateFile: arguments[3], privateKeyFile: arguments[4]))
-        default: try await BareServer.run(port: port, loopCount: loopCount)
+        default:
+            try await BareServer.run(port: port, loopCount: Syscalls.processorCount())
         }
+    }
+
+    /// All of Muster but its store: what it takes to read a page, and to understand it.
+    private static func serve(port: UInt16, tls: TLSContext? = nil) async throws {
+        var router = Router { error, _ in
+            Response(.badRequest, body: .bytes(Array("\(error)".utf8)))
+        }
+        router.on(.get, "/") { _ in ok }
+        router.on(.post, "/read") { request in
+            answer(try await collect(request).count)
+        }
+        let connection = Connection(
+            id: ConnectionID.make(from: [UInt8](repeating: 1, count: 16)), name: "Bench",
+            createdAt: Timestamp(milliseconds: 0))
+        router.on(.post, "/parse") { request in
+            let body = try await collect(request)
+            return answer(try CohortSyncMessage(parsing: body, for: connection).page.members.count)
+        }
+        let observed = Observe(
+            router, ids: RequestID.Generator(prefix: "bench-"),
+            logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() },
+            nanoseconds: { MonotonicTime.now().nanoseconds })
+        let server = try Server(
+            address: SocketAddress(parsing: "127.0.0.1:\(port)"), tls: tls,
+            handler: observed.handler)
+        try await server.run()
     }
 
     private static let ok = Response(.ok, body: .bytes(Array("ok".utf8)))
 
-    /// The transport with a handler that reads the body, if any, and says how long it was.
-    private static func serveHTTP(port: UInt16, tls: TLSContext? = nil) async throws {
-        let server = try Server(address: SocketAddress(parsing: "127.0.0.1:\(port)"), tls: tls) {
-            _, body, _ in
-            if body.declaredLength == 0 { return ok }
-            do throws(WireError) {
-                let bytes = try await body.collect(upTo: 8 * 1024 * 1024)
-                return Response(.ok, body: .bytes(Array("\(bytes.count)".utf8)))
-            } catch {
-                return Response(error.status ?? .badRequest)
-            }
-        }
-        print("ready")
-        try await server.run()
+    private static func collect(_ request: Request) async throws(BodyError) -> BodyBuffer {
+        try await request.collectBody(
+            BodyLimits(rawBytesMax: 8 * 1024 * 1024, inflatedBytesMax: 32 * 1024 * 1024),
+            inflate: InflateLimits())
+    }
+
+    private static func answer(_ number: Int) -> Response {
+        Response(.ok, body: .bytes(Array("\(number)".utf8)))
     }
 }
