@@ -4,6 +4,7 @@
 import Audiences
 import HTTPTransport
 import HTTPWire
+import JSON
 import Logging
 import Mixpanel
 import Platform
@@ -37,7 +38,7 @@ enum BenchServer {
         var router = Router { error, _ in
             Response(.badRequest, body: .bytes(Array("\(error)".utf8)))
         }
-        router.on(.get, "/") { _ in ok }
+        router.on(.get, "/", always: ok)
         router.on(.post, "/read") { request in
             answer(try await collect(request).count)
         }
@@ -45,6 +46,14 @@ enum BenchServer {
             id: ConnectionID.make(from: [UInt8](repeating: 1, count: 16)), name: "Bench",
             createdAt: Timestamp(milliseconds: 0))
         router.on(.post, "/parse") { request in
+            try await collect(request).withUnsafeBytes { bytes in
+                var scanner = JSONScanner(bytes)
+                let value = try scanner.skipValue()
+                try scanner.finish()
+                return answer(value.count)
+            }
+        }
+        router.on(.post, "/page") { request in
             let body = try await collect(request)
             return answer(try CohortSyncMessage(parsing: body, for: connection).page.members.count)
         }
@@ -54,7 +63,7 @@ enum BenchServer {
             nanoseconds: { MonotonicTime.now().nanoseconds })
         let server = try Server(
             address: SocketAddress(parsing: "127.0.0.1:\(port)"), tls: tls,
-            handler: observed.handler)
+            immediate: observed.immediate, handler: observed.handler)
         try await server.run()
     }
 

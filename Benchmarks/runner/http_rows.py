@@ -114,14 +114,17 @@ class HTTPRows:
         result = self._rounds(
             "POST 150 KB, read and strictly parsed, 64 connections",
             ("parts", self.parts, self._post("/parse")),
+            ("parts, page of members", self.parts, self._post("/page")),
             ("parts, gzip", self.parts, self._post("/parse", "gzip")),
             ("hummingbird, read only", self.hummingbird, self._post("/read")),
             ("hummingbird, JSONDecoder", self.hummingbird, self._post("/parse")))
         demand = self.report.ratio
         demand("POST parsed to Hummingbird only reading",
                result.ratio("parts", "hummingbird, read only"), least=0.7)
+        demand("POST read as a page of members to Hummingbird only reading",
+               result.ratio("parts, page of members", "hummingbird, read only"), least=0.7)
         demand("POST parsed to Hummingbird with JSONDecoder",
-               result.ratio("parts", "hummingbird, JSONDecoder"), least=12)
+               result.ratio("parts, page of members", "hummingbird, JSONDecoder"), least=12)
         plain_us = result.median("parts", "cpu_us")
         self.report.demand(
             "CPU of a gzip POST to zlib and a plain POST",

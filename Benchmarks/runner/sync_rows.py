@@ -246,5 +246,5 @@ class SyncRows:
         while self.server.status("/readyz") != 200:
             time.sleep(0.005)
         self.report.demand(
-            f"start to ready, {self.people // 1_000_000} M people or more",
+            f"start to ready, {'5 M' if self.is_full else '1 M'} people or more",
             time.monotonic() - began, most=2, unit="s")

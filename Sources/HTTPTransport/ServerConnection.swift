@@ -3,10 +3,12 @@ import Platform
 
 /// One connection: moves bytes between the stream and ``ConnectionState``, and does what that says.
 ///
-/// One task runs it from accept to close.
+/// It has a task only while it does something that may have to wait. Between two requests it
+/// sleeps, which is most connections most of the time, and a task would take most of their memory;
+/// and what can be answered at once is, by whoever wakes it.
 ///
-/// `@unchecked Sendable`: used on the worker's loop only, which the task prefers.
-final class ServerConnection: BatchFollower, @unchecked Sendable {
+/// `@unchecked Sendable`: used on the worker's loop only, which its tasks prefer.
+final class ServerConnection: BatchFollower, Sleeper, @unchecked Sendable {
     /// How much of a head is received at once; see ``Unread/receive(from:bytesMax:)``.
     private static let headReceiveBytes = 16 * 1024
 
@@ -46,25 +48,66 @@ final class ServerConnection: BatchFollower, @unchecked Sendable {
     }
 
     /// Serves one request after another until one side has had enough.
-    ///
-    /// What need not wait is called without `await`: each asynchronous call looks its executor up
-    /// twice, and a few of them cost as much as parsing a small request.
-    func serve() async {
+    func begin() {
+        proceed { () throws(PlatformError) in try nextStep() }
+    }
+
+    func woke(_ wake: Wake) {
+        proceed { () throws(PlatformError) in try step(after: wake) }
+    }
+
+    /// Goes on from `first` as far as nothing has to be waited for, and leaves the rest to a task.
+    private func proceed(_ first: () throws(PlatformError) -> Step) {
         do throws(PlatformError) {
-            var step = try nextStep()
+            var step = try first()
             while true {
                 switch step {
                 case .wait:
-                    let deadline = deadline
-                    let wake = await withUnsafeContinuation {
-                        stream.wake($0, whenReadableBy: deadline)
+                    input.secure()
+                    let wake = stream.wake(.sleeper(self), whenReadableBy: deadline)
+                    guard let wake else { return }
+                    step = try self.step(after: wake)
+                case .dispatch(let head, let declaredLength):
+                    guard let response = immediateAnswer(to: head, declaredLength) else {
+                        return start(from: .dispatch(head, declaredLength: declaredLength))
                     }
-                    step = try woke(wake)
-                    continue
+                    step = try self.step(after: response)
+                case .flush, .refuse, .settle:
+                    return start(from: step)
+                case .end:
+                    return end()
+                }
+            }
+        } catch {
+            // The peer is gone: nobody is left to answer.
+            end()
+        }
+    }
+
+    private func start(from step: Step) {
+        prepareToSuspend()
+        Task(executorPreference: worker.loop) { [self] in await serve(from: step) }
+    }
+
+    /// Goes on from `step` until there is nothing to do.
+    ///
+    /// What need not wait is called without `await`: each asynchronous call looks its executor up
+    /// twice, and a few of them cost as much as parsing a small request.
+    private func serve(from first: Step) async {
+        var step = first
+        do throws(PlatformError) {
+            while true {
+                switch step {
+                case .wait:
+                    return proceed { .wait }
                 case .flush:
                     try await flush()
                 case .dispatch(let head, let declaredLength):
-                    isProven = true
+                    if let response = immediateAnswer(to: head, declaredLength) {
+                        step = try self.step(after: response)
+                        continue
+                    }
+                    prepareToSuspend()
                     let body =
                         declaredLength == 0
                         ? nil : RequestBody(of: self, declaredLength: declaredLength)
@@ -74,6 +117,8 @@ final class ServerConnection: BatchFollower, @unchecked Sendable {
                         guard try await settle(response, next) else { return end() }
                     }
                     body?.retire()
+                case .settle(let response, let next):
+                    guard try await settle(response, next) else { return end() }
                 case .refuse(let error):
                     _ = try await settle(worker.service.fallbacks.wireError(error), nil)
                     return end()
@@ -118,6 +163,8 @@ final class ServerConnection: BatchFollower, @unchecked Sendable {
         /// The peer must take the answers before the next request is looked at.
         case flush
         case dispatch(RequestHead, declaredLength: Int?)
+        /// The answer is there, and what comes after it may have to wait; see ``settle(_:_:)``.
+        case settle(Response, ConnectionState.AfterAnswer?)
         case refuse(WireError)
         case end
     }
@@ -141,7 +188,7 @@ final class ServerConnection: BatchFollower, @unchecked Sendable {
     }
 
     /// What to do after a wait for a request.
-    private func woke(_ wake: Wake) throws(PlatformError) -> Step {
+    private func step(after wake: Wake) throws(PlatformError) -> Step {
         switch wake {
         case .expired: return inputEnded(.timedOut)
         case .closed: return .end
@@ -161,6 +208,18 @@ final class ServerConnection: BatchFollower, @unchecked Sendable {
         return hasHeadBegun == (state.phase == .readingHead) ? .wait : beginWait()
     }
 
+    private func immediateAnswer(to head: RequestHead, _ declaredLength: Int?) -> Response? {
+        declaredLength == 0 ? worker.service.immediate(head, peer) : nil
+    }
+
+    /// What to do after an answer that was there at once.
+    private func step(after response: Response) throws(PlatformError) -> Step {
+        let next = appendShort(response)
+        if next == .nextRequest { return try nextStep() }
+        if next == .close(.atOnce), try flushAtOnce() { return .end }
+        return .settle(response, next)
+    }
+
     private func inputEnded(_ error: WireError) -> Step {
         idleSince = nil
         switch state.inputEnded(error) {
@@ -176,7 +235,7 @@ final class ServerConnection: BatchFollower, @unchecked Sendable {
             return nil
         case .dispatch(let head, let declaredLength, let consumed):
             input.consume(consumed)
-            prepareToSuspend()
+            isProven = true
             return .dispatch(head, declaredLength: declaredLength)
         case .refuse(let error):
             return .refuse(error)

@@ -5,6 +5,7 @@ import Synchronization
 /// What every worker of a server shares.
 struct Service: Sendable {
     let handler: Handler
+    let immediate: ImmediateHandler
     let limits: TransportLimits
     let wireLimits: WireLimits
     let fallbacks: FallbackResponses
@@ -77,6 +78,7 @@ final class Worker: @unchecked Sendable {
     private(set) var isFinishing = false
     private var onEmpty: (() -> Void)?
 
+    private var dateAskedAt = MonotonicTime.never
     private var dateSecond: Int64 = -1
     private var dateBytes: [UInt8] = []
     private var spareOutputs: [[UInt8]] = []
@@ -111,12 +113,15 @@ final class Worker: @unchecked Sendable {
         if isDraining { connection.shutDown() }
         connections[ObjectIdentifier(connection)] = connection
         service.gauge.opened()
+        guard secured != nil || service.proxies.protocol != .none else {
+            return connection.begin()
+        }
         Task(executorPreference: loop) { [self] in
             guard await connection.isIntroduced(on: stream) else { return connection.end() }
             if let secured, await !shakeHands(secured, for: connection) {
                 return connection.end()
             }
-            await connection.serve()
+            connection.begin()
         }
     }
 
@@ -233,8 +238,10 @@ final class Worker: @unchecked Sendable {
         }
     }
 
-    /// Today's date as the `Date` field wants it; written once a second.
+    /// Today's date as the `Date` field wants it; asked for once a batch, written once a second.
     func date() -> [UInt8] {
+        guard dateAskedAt != loop.now else { return dateBytes }
+        dateAskedAt = loop.now
         let second = service.wallClock() / 1000
         if second != dateSecond {
             dateSecond = second

@@ -8,6 +8,13 @@
 package typealias Handler =
     @Sendable (_ head: RequestHead, _ body: any BodyReader, _ peer: Peer) async -> Response
 
+/// Answers what needs nothing but the head of a request and no waiting, such as a probe; `nil`
+/// leaves the request to the ``Handler``.
+///
+/// Such an answer needs no task, and a task costs more than a small answer.
+package typealias ImmediateHandler =
+    @Sendable (_ head: RequestHead, _ peer: Peer) -> Response?
+
 /// Whom a request came from.
 package struct Peer: Sendable, Hashable {
     /// The address without its port, as text: `127.0.0.1`, `::1`; `unix` for a Unix socket.

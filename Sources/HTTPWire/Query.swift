@@ -6,22 +6,23 @@ extension Target {
     /// All pairs in order; a pair without `=` has an empty value, an empty pair is left out.
     package func queryItems() throws(WireError) -> [(name: String, value: String)] {
         var items: [(name: String, value: String)] = []
-        guard let rawQuery else { return items }
-        for pair in rawQuery.utf8.split(separator: UInt8(ascii: "&")) {
-            let name = pair.prefix { $0 != UInt8(ascii: "=") }
-            let value = pair[name.endIndex...].dropFirst()
-            guard let name = PercentDecoding.decode(name, plusIsSpace: true),
-                let value = PercentDecoding.decode(value, plusIsSpace: true)
-            else { throw .malformed(rule: "query-escape") }
-            items.append((name, value))
+        try forEachPair { name, value throws(WireError) in
+            items.append((try name.text, try value.text))
         }
         return items
     }
 
     /// Every value of `name`, in order.
     package func values(_ name: String) throws(WireError) -> [String] {
-        // Bytes, because `==` on String is canonical equivalence.
-        try queryItems().filter { $0.name.utf8.elementsEqual(name.utf8) }.map(\.value)
+        var values: [String] = []
+        try forEachPair { found, value throws(WireError) in
+            if try found.isText(name) {
+                values.append(try value.text)
+            } else if !value.isPlain {
+                _ = try value.text
+            }
+        }
+        return values
     }
 
     /// The value of `name`, `nil` if it is not there; a name given twice throws.
@@ -29,5 +30,46 @@ extension Target {
         let found = try values(name)
         guard found.count < 2 else { throw .malformed(rule: "query-name-repeated") }
         return found.first
+    }
+
+    private func forEachPair(
+        _ body: (QueryText, QueryText) throws(WireError) -> Void
+    ) throws(WireError) {
+        guard let rawQuery else { return }
+        var rest = rawQuery[...].utf8
+        while !rest.isEmpty {
+            let pair = rest.prefix { $0 != UInt8(ascii: "&") }
+            rest = rest[pair.endIndex...].dropFirst()
+            guard !pair.isEmpty else { continue }
+            let name = pair.prefix { $0 != UInt8(ascii: "=") }
+            try body(
+                QueryText(bytes: name), QueryText(bytes: pair[name.endIndex...].dropFirst()))
+        }
+    }
+}
+
+/// A name or a value as it stands in the query.
+private struct QueryText {
+    let bytes: Substring.UTF8View
+
+    /// Whether there is nothing to decode, as in most: the text is what stands there.
+    var isPlain: Bool {
+        bytes.allSatisfy { $0 != Grammar.percent && $0 != UInt8(ascii: "+") }
+    }
+
+    var text: String {
+        get throws(WireError) {
+            if isPlain { return String(Substring(bytes)) }
+            guard let text = PercentDecoding.decode(bytes, plusIsSpace: true) else {
+                throw .malformed(rule: "query-escape")
+            }
+            return text
+        }
+    }
+
+    /// Bytes are compared, because `==` on String is canonical equivalence.
+    func isText(_ other: String) throws(WireError) -> Bool {
+        if isPlain { return bytes.elementsEqual(other.utf8) }
+        return try text.utf8.elementsEqual(other.utf8)
     }
 }

@@ -13,35 +13,51 @@ package enum Serializer {
     package static func appendHead(
         of response: Response, plan: ResponsePlan, date: [UInt8], to bytes: inout [UInt8]
     ) {
-        append("HTTP/1.1 ", to: &bytes)
-        appendDecimal(response.status.code, to: &bytes)
-        bytes.append(Grammar.space)
-        bytes.append(contentsOf: response.status.reason.utf8)
-        append("\r\nDate: ", to: &bytes)
-        bytes.append(contentsOf: date)
-        append("\r\n", to: &bytes)
-        for (name, value) in response.headers {
-            bytes.append(contentsOf: name.utf8)
-            append(": ", to: &bytes)
-            bytes.append(contentsOf: value.utf8)
-            append("\r\n", to: &bytes)
+        // Put together on the stack first: each append to an array asks whose it is, and whether
+        // there is room, which together cost more than the bytes.
+        let count = headBytesMax(of: response, date)
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: count) { room in
+            var head = HeadWriter(room)
+            head.put("HTTP/1.1 ")
+            head.putDecimal(response.status.code)
+            head.put(" ")
+            head.put(response.status.reason)
+            head.put("\r\nDate: ")
+            head.put(date)
+            head.put("\r\n")
+            for (name, value) in response.headers {
+                head.put(name)
+                head.put(": ")
+                head.put(value)
+                head.put("\r\n")
+            }
+            switch plan.framing {
+            case .length(let count):
+                head.put("Content-Length: ")
+                head.putDecimal(count)
+                head.put("\r\n")
+            case .chunked:
+                head.put("Transfer-Encoding: chunked\r\n")
+            case .none, .untilClose:
+                break
+            }
+            switch plan.persistence {
+            case .keep: break
+            case .announceKeep: head.put("Connection: keep-alive\r\n")
+            case .announceClose: head.put("Connection: close\r\n")
+            }
+            head.put("\r\n")
+            bytes.append(contentsOf: head.written)
         }
-        switch plan.framing {
-        case .length(let count):
-            append("Content-Length: ", to: &bytes)
-            appendDecimal(count, to: &bytes)
-            append("\r\n", to: &bytes)
-        case .chunked:
-            append("Transfer-Encoding: chunked\r\n", to: &bytes)
-        case .none, .untilClose:
-            break
-        }
-        switch plan.persistence {
-        case .keep: break
-        case .announceKeep: append("Connection: keep-alive\r\n", to: &bytes)
-        case .announceClose: append("Connection: close\r\n", to: &bytes)
-        }
-        append("\r\n", to: &bytes)
+    }
+
+    /// What a head takes without its fields, reason and date, in round figures.
+    private static let fixedHeadBytesMax = 160
+
+    private static func headBytesMax(of response: Response, _ date: [UInt8]) -> Int {
+        response.headers.reduce(
+            fixedHeadBytesMax + response.status.reason.utf8.count + date.count
+        ) { $0 + $1.name.utf8.count + $1.value.utf8.count + 4 }
     }
 
     /// Appends `data` as one chunk; nothing if it is empty, as an empty chunk is the last one.
@@ -62,21 +78,58 @@ package enum Serializer {
         text.withUTF8Buffer { bytes.append(contentsOf: $0) }
     }
 
-    private static func appendDecimal(_ number: Int, to bytes: inout [UInt8]) {
-        appendDigits(UInt(max(number, 0)), base: 10, to: &bytes)
-    }
-
     private static func appendHexadecimal(_ number: Int, to bytes: inout [UInt8]) {
-        appendDigits(UInt(max(number, 0)), base: 16, to: &bytes)
+        let number = UInt(max(number, 0))
+        var divisor: UInt = 1
+        while number / divisor >= 16 { divisor *= 16 }
+        while divisor > 0 {
+            let digit = UInt8(truncatingIfNeeded: number / divisor % 16)
+            bytes.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+            divisor /= 16
+        }
+    }
+}
+
+/// Writes behind what is written already, and traps rather than write past its room.
+private struct HeadWriter {
+    private let room: UnsafeMutableBufferPointer<UInt8>
+    private var count = 0
+
+    init(_ room: UnsafeMutableBufferPointer<UInt8>) {
+        self.room = room
     }
 
-    private static func appendDigits(_ number: UInt, base: UInt, to bytes: inout [UInt8]) {
+    var written: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(rebasing: room[..<count]) }
+
+    mutating func put(_ text: StaticString) {
+        text.withUTF8Buffer { put($0) }
+    }
+
+    mutating func put(_ text: String) {
+        var text = text
+        text.withUTF8 { put($0) }
+    }
+
+    mutating func put(_ bytes: [UInt8]) {
+        bytes.withUnsafeBufferPointer { put($0) }
+    }
+
+    mutating func putDecimal(_ number: Int) {
+        let number = UInt(max(number, 0))
         var divisor: UInt = 1
-        while number / divisor >= base { divisor *= base }
+        while number / divisor >= 10 { divisor *= 10 }
         while divisor > 0 {
-            let digit = UInt8(truncatingIfNeeded: number / divisor % base)
-            bytes.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
-            divisor /= base
+            room[count] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number / divisor % 10)
+            count += 1
+            divisor /= 10
+        }
+    }
+
+    private mutating func put(_ bytes: UnsafeBufferPointer<UInt8>) {
+        precondition(bytes.count <= room.count - count, "a head longer than was counted")
+        for byte in bytes {
+            room[count] = byte
+            count += 1
         }
     }
 }
@@ -86,12 +139,19 @@ extension Response {
     /// (CVE-2022-3215), no field the serializer writes itself, a final status.
     package var isSendable: Bool {
         guard (200...599).contains(status.code),
-            status.reason.utf8.allSatisfy(Grammar.isFieldContent)
+            Self.all(status.reason, Grammar.isFieldContent)
         else { return false }
         return headers.allSatisfy { name, value in
-            !name.isEmpty && name.utf8.allSatisfy(Grammar.isToken)
-                && value.utf8.allSatisfy(Grammar.isFieldContent) && !Self.isReserved(name)
+            !name.isEmpty && Self.all(name, Grammar.isToken)
+                && Self.all(value, Grammar.isFieldContent) && !Self.isReserved(name)
         }
+    }
+
+    /// Over the bytes where they are: the view of a short text makes each of them anew.
+    @inline(__always)
+    private static func all(_ text: String, _ isGood: (UInt8) -> Bool) -> Bool {
+        var text = text
+        return text.withUTF8 { $0.allSatisfy(isGood) }
     }
 
     private static func isReserved(_ name: String) -> Bool {

@@ -9,11 +9,11 @@ package protocol ByteStream: AnyObject, Sendable {
     /// Moves bytes that have arrived into `buffer`, as many as fit.
     func receive(into buffer: UnsafeMutableRawBufferPointer) throws(PlatformError) -> Received
 
-    /// Resumes `waiter` when ``receive(into:)`` is worth calling, or at the deadline.
+    /// Tells `waiter` when ``receive(into:)`` is worth calling, or that the deadline came first.
     ///
-    /// The waiter is a continuation, and not this function `async`, because every asynchronous
-    /// call costs a look-up of the executor, and this one happens for each request.
-    func wake(_ waiter: Waiter, whenReadableBy deadline: MonotonicTime)
+    /// What is known at once is returned, and the waiter not told: so nobody is called back by
+    /// what they call.
+    func wake(_ waiter: Waiter, whenReadableBy deadline: MonotonicTime) -> Wake?
 
     /// Takes as many of `bytes` as it can without waiting, perhaps none.
     ///
@@ -22,8 +22,8 @@ package protocol ByteStream: AnyObject, Sendable {
     /// `more`: further bytes follow at once, so a short packet may wait for them.
     func send(_ bytes: UnsafeRawBufferPointer, more: Bool) throws(PlatformError) -> Int
 
-    /// Resumes `waiter` when ``send(_:more:)`` is worth calling, or at the deadline.
-    func wake(_ waiter: Waiter, whenWritableBy deadline: MonotonicTime)
+    /// As ``wake(_:whenReadableBy:)``, for ``send(_:more:)``.
+    func wake(_ waiter: Waiter, whenWritableBy deadline: MonotonicTime) -> Wake?
 
     /// Tells the peer that nothing more will be written; reading goes on.
     func finish() throws(PlatformError)
@@ -35,7 +35,25 @@ package protocol ByteStream: AnyObject, Sendable {
     func abort()
 }
 
-package typealias Waiter = UnsafeContinuation<Wake, Never>
+/// Who waits for a stream.
+package enum Waiter {
+    /// A suspended task.
+    case task(UnsafeContinuation<Wake, Never>)
+    /// An object that needs no task, and so no memory for one, while it waits.
+    case sleeper(any Sleeper)
+
+    func resume(returning wake: Wake) {
+        switch self {
+        case .task(let continuation): continuation.resume(returning: wake)
+        case .sleeper(let sleeper): sleeper.woke(wake)
+        }
+    }
+}
+
+/// Somebody who is called on the loop when a wait is over.
+package protocol Sleeper: AnyObject {
+    func woke(_ wake: Wake)
+}
 
 /// Why a wait ended.
 package enum Wake: Sendable, Hashable {
@@ -70,14 +88,20 @@ extension ByteStream {
     package nonisolated(nonsending) func waitUntilReadable(
         by deadline: MonotonicTime
     ) async throws(PlatformError) {
-        try await withUnsafeContinuation { wake($0, whenReadableBy: deadline) }.check()
+        try await withUnsafeContinuation { continuation in
+            guard let wake = wake(.task(continuation), whenReadableBy: deadline) else { return }
+            continuation.resume(returning: wake)
+        }.check()
     }
 
     /// As ``waitUntilReadable(by:)``, for ``send(_:more:)``.
     package nonisolated(nonsending) func waitUntilWritable(
         by deadline: MonotonicTime
     ) async throws(PlatformError) {
-        try await withUnsafeContinuation { wake($0, whenWritableBy: deadline) }.check()
+        try await withUnsafeContinuation { continuation in
+            guard let wake = wake(.task(continuation), whenWritableBy: deadline) else { return }
+            continuation.resume(returning: wake)
+        }.check()
     }
 
     /// Writes all of `bytes`, waiting for the peer to take them.

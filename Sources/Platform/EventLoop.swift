@@ -254,14 +254,18 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     }
 
     private func poll(milliseconds: Int32) -> Int {
+        var isFirst = true
         let found = poller.wait(milliseconds: milliseconds) { id, readiness in
+            if isFirst {
+                isFirst = false
+                now = .now()
+            }
             switch id {
             case RegistrationTable.wakeUpID: wakeUp.clear()
             case RegistrationTable.alarmID: hasRung = true
             default: registrations.find(id)?.ready(readiness)
             }
         }
-        if found > 0 { now = .now() }
         if hasRung { ring() }
         return found
     }

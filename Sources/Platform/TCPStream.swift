@@ -82,18 +82,20 @@ package final class TCPStream: ByteStream, Pollable, @unchecked Sendable {
         }
     }
 
-    package func wake(_ waiter: Waiter, whenReadableBy deadline: MonotonicTime) {
-        guard begin(.read, waiter, isTaken: reader != nil) else { return }
+    package func wake(_ waiter: Waiter, whenReadableBy deadline: MonotonicTime) -> Wake? {
+        if let wake = begin(.read, isTaken: reader != nil) { return wake }
         reader = waiter
         readDeadline = deadline
         setDeadline()
+        return nil
     }
 
-    package func wake(_ waiter: Waiter, whenWritableBy deadline: MonotonicTime) {
-        guard begin(.write, waiter, isTaken: writer != nil) else { return }
+    package func wake(_ waiter: Waiter, whenWritableBy deadline: MonotonicTime) -> Wake? {
+        if let wake = begin(.write, isTaken: writer != nil) { return wake }
         writer = waiter
         writeDeadline = deadline
         setDeadline()
+        return nil
     }
 
     package func finish() throws(PlatformError) {
@@ -106,8 +108,8 @@ package final class TCPStream: ByteStream, Pollable, @unchecked Sendable {
         self.registration = nil
         loop.unregister(registration, raw)
         descriptor = nil
-        Self.wake(&reader, .closed)
-        Self.wake(&writer, .closed)
+        reader.take()?.resume(returning: .closed)
+        writer.take()?.resume(returning: .closed)
     }
 
     package func abort() {
@@ -122,46 +124,43 @@ package final class TCPStream: ByteStream, Pollable, @unchecked Sendable {
         if readiness.contains(.hangUp) {
             isHungUp = true
             loop.silence(raw)
-            Self.wake(&reader, .ready)
-            Self.wake(&writer, .ready)
+            reader.take()?.resume(returning: .ready)
+            writer.take()?.resume(returning: .ready)
             return
         }
         var unwanted: Readiness = []
         if readiness.contains(.read) {
             // Level-triggered: bytes that nobody reads would be reported for ever.
-            if reader == nil { unwanted.insert(.read) } else { Self.wake(&reader, .ready) }
+            if reader == nil {
+                unwanted.insert(.read)
+            } else {
+                reader.take()?.resume(returning: .ready)
+            }
         }
         if readiness.contains(.write) {
             unwanted.insert(.write)
-            Self.wake(&writer, .ready)
+            writer.take()?.resume(returning: .ready)
         }
         guard !unwanted.isEmpty, let registration else { return }
         try? ask(for: interest.subtracting(unwanted), registration)
     }
 
     func expired() {
-        if readDeadline <= loop.now { Self.wake(&reader, .expired) }
-        if writeDeadline <= loop.now { Self.wake(&writer, .expired) }
+        if readDeadline <= loop.now { reader.take()?.resume(returning: .expired) }
+        if writeDeadline <= loop.now { writer.take()?.resume(returning: .expired) }
         setDeadline()
     }
 
-    /// Asks for what a wait needs; false if there is nothing to wait for, and `waiter` is told.
-    private func begin(_ wanted: Readiness, _ waiter: Waiter, isTaken: Bool) -> Bool {
-        guard let registration, !isTaken else {
-            waiter.resume(returning: .closed)
-            return false
-        }
-        guard !isHungUp else {
-            waiter.resume(returning: .ready)
-            return false
-        }
+    /// Asks for what a wait needs; returns what ends the wait before it begins.
+    private func begin(_ wanted: Readiness, isTaken: Bool) -> Wake? {
+        guard let registration, !isTaken else { return .closed }
+        guard !isHungUp else { return .ready }
         do throws(PlatformError) {
             try ask(for: interest.union(wanted), registration)
         } catch {
-            waiter.resume(returning: .closed)
-            return false
+            return .closed
         }
-        return true
+        return nil
     }
 
     private func setDeadline() {
@@ -177,11 +176,5 @@ package final class TCPStream: ByteStream, Pollable, @unchecked Sendable {
         guard wanted != interest else { return }
         try loop.change(registration, raw, to: wanted)
         interest = wanted
-    }
-
-    private static func wake(_ waiter: inout Waiter?, _ wake: Wake) {
-        guard let continuation = waiter else { return }
-        waiter = nil
-        continuation.resume(returning: wake)
     }
 }

@@ -129,14 +129,11 @@ package final class TLSStream: ByteStream, @unchecked Sendable {
         return count
     }
 
-    package func wake(_ waiter: Waiter, whenReadableBy deadline: MonotonicTime) {
+    package func wake(_ waiter: Waiter, whenReadableBy deadline: MonotonicTime) -> Wake? {
         // The socket is silent about what lies here or inside OpenSSL already.
         let hasNews = phase == .failed || isAtEnd || !unread.isEmpty
-        if let session, hasNews || session.hasPlaintext {
-            waiter.resume(returning: .ready)
-        } else {
-            transport.wake(waiter, whenReadableBy: deadline)
-        }
+        if let session, hasNews || session.hasPlaintext { return .ready }
+        return transport.wake(waiter, whenReadableBy: deadline)
     }
 
     // MARK: Writing
@@ -165,7 +162,7 @@ package final class TLSStream: ByteStream, @unchecked Sendable {
         return taken
     }
 
-    package func wake(_ waiter: Waiter, whenWritableBy deadline: MonotonicTime) {
+    package func wake(_ waiter: Waiter, whenWritableBy deadline: MonotonicTime) -> Wake? {
         transport.wake(waiter, whenWritableBy: deadline)
     }
 

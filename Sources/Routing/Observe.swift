@@ -38,14 +38,27 @@ package struct Observe: Sendable {
         { head, body, peer in await self.respond(to: head, body, from: peer) }
     }
 
+    /// What the transport calls before that.
+    ///
+    /// An answer that is to be logged takes the other way.
+    package var immediate: ImmediateHandler {
+        let loggedFrom = logger.logLevel
+        return { head, _ in
+            guard var response = router.constant(for: head),
+                Self.level(response.status) < loggedFrom
+            else { return nil }
+            let id = RequestID(given: head.headers) ?? ids.next()
+            response.headers.append(("X-Request-Id", id.description))
+            return response
+        }
+    }
+
     private func respond(
         to head: RequestHead, _ body: any BodyReader, from peer: Peer
     ) async -> Response {
         let start = nanoseconds()
         let peer = forwarded.client(of: head.headers, from: peer)
         let id = RequestID(given: head.headers) ?? ids.next()
-        var logger = logger
-        logger[metadataKey: "request.id"] = .stringConvertible(id)
         func request(_ parameters: Parameters) -> Request {
             Request(
                 head: head, parameters: parameters, body: body, peer: peer, id: id,
@@ -71,19 +84,19 @@ package struct Observe: Sendable {
         }
         response.headers.append(("X-Request-Id", id.description))
         log(
-            head.method, pattern, body.isCutShort ? nil : response.status, since: start, peer,
-            to: logger)
+            head.method, pattern, body.isCutShort ? nil : response.status, since: start, peer, id)
         return response
     }
 
     private func log(
         _ method: Method, _ pattern: String?, _ status: Status?, since start: UInt64,
-        _ peer: Peer, to logger: Logger
+        _ peer: Peer, _ id: RequestID
     ) {
         let level = status.map(Self.level) ?? .info
         guard level >= logger.logLevel else { return }
         let microseconds = (nanoseconds() &- start) / 1000
         var metadata: Logger.Metadata = [
+            "request.id": .stringConvertible(id),
             "http.method": .string(method.isKnown ? method.name : "other"),
             "http.route": .string(pattern ?? "none"),
             "duration.us": .stringConvertible(microseconds),

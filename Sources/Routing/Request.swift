@@ -11,8 +11,16 @@ package struct Request: Sendable {
     package let peer: Peer
     /// Stands in the answer, the log and every error about this request.
     package let id: RequestID
+    private let baseLogger: Logger
+
     /// Carries the request id.
-    package let logger: Logger
+    ///
+    /// Made when asked for: most requests log nothing.
+    package var logger: Logger {
+        var logger = baseLogger
+        logger[metadataKey: "request.id"] = .stringConvertible(id)
+        return logger
+    }
 
     package init(
         head: RequestHead, parameters: Parameters = Parameters(), body: any BodyReader,
@@ -23,7 +31,7 @@ package struct Request: Sendable {
         self.body = body
         self.peer = peer
         self.id = id
-        self.logger = logger
+        baseLogger = logger
     }
 }
 

@@ -7,6 +7,7 @@ package import HTTPWire
 /// are a mistake that stops the program at start-up, not one that depends on the request.
 package struct Router: Sendable {
     private var root = Node()
+    private var constants: [Constant] = []
     private let problem: @Sendable (any Error, Request) -> Response
 
     /// - Parameter problem: turns whatever an endpoint throws into an answer.
@@ -25,6 +26,20 @@ package struct Router: Sendable {
         let isNew = root.insert(
             Route(method: method, pattern: pattern, endpoint: endpoint), at: segments[...])
         precondition(isNew, "two routes for \(method) \(pattern)")
+    }
+
+    /// Adds an endpoint that gives everybody the same answer, whatever the request says.
+    package mutating func on(_ method: Method, _ pattern: String, always response: Response) {
+        on(method, pattern) { _ in response }
+        let path = pattern.utf8.dropFirst()
+            .split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map(Array.init)
+        constants.append(Constant(method: method, path: path, response: response))
+    }
+
+    /// The answer to `head` if it is the same for everybody, and the path is written as the
+    /// pattern; what else comes to it takes the way through ``match(_:)``.
+    package func constant(for head: RequestHead) -> Response? {
+        constants.first { $0.isAsked(for: head) }?.response
     }
 
     /// What a request was found to be.
@@ -75,6 +90,19 @@ package struct Route: Sendable {
     package let method: Method
     package let pattern: String
     package let endpoint: Endpoint
+}
+
+/// An answer that is the same for everybody.
+private struct Constant: Sendable {
+    let method: Method
+    let path: [[UInt8]]
+    let response: Response
+
+    func isAsked(for head: RequestHead) -> Bool {
+        guard head.target.segments.count == path.count, head.method == method else { return false }
+        // Bytes, as in a node.
+        return path.indices.allSatisfy { path[$0].elementsEqual(head.target.segments[$0].utf8) }
+    }
 }
 
 /// Why no endpoint was found.

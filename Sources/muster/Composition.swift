@@ -44,7 +44,8 @@ struct Composition: Sendable {
             fallbacks: FallbackResponses(
                 wireError: { error in Problem.response(to: error) },
                 overloaded: Problem.overloaded),
-            proxies: Self.proxies(configuration, logger), tls: tls, handler: observed.handler)
+            proxies: Self.proxies(configuration, logger), tls: tls,
+            immediate: observed.immediate, handler: observed.handler)
         self.store = store
         self.readiness = readiness
     }

@@ -128,6 +128,7 @@ func withServer(
     fallbacks: FallbackResponses = FallbackResponses(),
     tls: TLSContext? = nil,
     proxies: ProxyPolicy = ProxyPolicy(),
+    immediate: @escaping ImmediateHandler = { _, _ in nil },
     handler: @escaping Handler = echo,
     _ body: (Server) async throws -> Void
 ) async throws {
@@ -135,7 +136,7 @@ func withServer(
         address: SocketAddress(parsing: "127.0.0.1:0"), loopCount: loopCount, limits: limits,
         wireLimits: wireLimits, fallbacks: fallbacks, proxies: proxies,
         wallClock: { 784_111_777_000 }, tls: tls,
-        handler: handler)
+        immediate: immediate, handler: handler)
     let run = Task { try await server.run() }
     do {
         try await body(server)

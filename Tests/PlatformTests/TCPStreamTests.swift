@@ -83,6 +83,66 @@ struct TCPStreamTests {
         }
     }
 
+    @Test func aSleeperIsWokenOnceForWhatArrives() async throws {
+        try await withPair { near, far in
+            let sleeper = Sleeping()
+            #expect(far.wake(.sleeper(sleeper), whenReadableBy: soon()) == nil)
+            #expect(sleeper.wakes.isEmpty)
+            try await near.write([1], patience: .seconds(1))
+            while sleeper.wakes.isEmpty { await Task.yield() }
+            #expect(try await far.read() == [1])
+            near.close()
+            far.close()
+            #expect(sleeper.wakes == [.ready])
+        }
+    }
+
+    /// It asks again from within, as whoever has read everything does.
+    @Test func aSleeperMaySleepAgainAtOnce() async throws {
+        try await withPair { near, far in
+            let sleeper = Sleeping { _ = far.wake(.sleeper($0), whenReadableBy: soon()) }
+            #expect(far.wake(.sleeper(sleeper), whenReadableBy: soon()) == nil)
+            for count in 1...3 {
+                try await near.write([1], patience: .seconds(1))
+                while sleeper.wakes.count < count { await Task.yield() }
+                _ = try far.receiveNow()
+            }
+            far.close()
+            #expect(sleeper.wakes.suffix(2) == [.ready, .closed])
+        }
+    }
+
+    @Test func aSleeperIsToldOfItsDeadlineAndOfTheEnd() async throws {
+        try await withPair { near, far in
+            let sleeper = Sleeping()
+            #expect(
+                far.wake(
+                    .sleeper(sleeper), whenReadableBy: .now().advanced(by: .milliseconds(5)))
+                    == nil)
+            while sleeper.wakes.isEmpty { await Task.yield() }
+            #expect(far.wake(.sleeper(sleeper), whenReadableBy: soon()) == nil)
+            #expect(far.wake(.sleeper(Sleeping()), whenReadableBy: soon()) == .closed)
+            far.close()
+            #expect(sleeper.wakes == [.expired, .closed])
+            #expect(far.wake(.sleeper(sleeper), whenReadableBy: soon()) == .closed)
+            near.close()
+        }
+    }
+
+    /// What is known already is returned, so that nobody is called by what they call.
+    @Test func aHangUpThatWasSeenIsReturned() async throws {
+        try await withPair { near, far in
+            near.close()
+            let sleeper = Sleeping()
+            if far.wake(.sleeper(sleeper), whenReadableBy: soon()) == nil {
+                while sleeper.wakes.isEmpty { await Task.yield() }
+            }
+            let wakes = sleeper.wakes.count
+            #expect(far.wake(.sleeper(sleeper), whenReadableBy: soon()) == .ready)
+            #expect(sleeper.wakes.count == wakes)
+        }
+    }
+
     /// The successor of a closed stream may get its number; what was meant for the first must
     /// not wake it.
     @Test func aLateEventDoesNotReachTheSuccessor() async throws {
@@ -102,6 +162,23 @@ struct TCPStreamTests {
             }
         }.value
         await loop.shutDown()
+    }
+}
+
+/// Notes what it is woken for.
+///
+/// `@unchecked Sendable`: used on one loop only.
+private final class Sleeping: Sleeper, @unchecked Sendable {
+    private(set) var wakes: [Wake] = []
+    private let then: (Sleeping) -> Void
+
+    init(then: @escaping (Sleeping) -> Void = { _ in }) {
+        self.then = then
+    }
+
+    func woke(_ wake: Wake) {
+        wakes.append(wake)
+        if wake == .ready { then(self) }
     }
 }
 

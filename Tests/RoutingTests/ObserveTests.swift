@@ -98,4 +98,44 @@ import Testing
         _ = await answer(.get, "/people/1", level: .info)
         #expect(log.lines.isEmpty)
     }
+
+    private func atOnce(_ path: String, level: Logger.Level) -> Response? {
+        var router = Router { _, _ in Response(.notFound) }
+        router.on(.get, "/same", always: Response(.ok))
+        router.on(.get, "/broken", always: Response(.internalServerError))
+        let observe = Observe(
+            router, ids: RequestID.Generator(prefix: "t-"), logger: log.logger(level: level),
+            nanoseconds: { 0 })
+        return observe.immediate(
+            RequestHead(
+                method: .get, target: Target(segments: [path]), version: .http11,
+                headers: Headers([("x-request-id", "given")])), Peer(address: "192.0.2.1"))
+    }
+
+    @Test func whatIsThereAtOnceCarriesItsID() {
+        #expect(atOnce("same", level: .info)?.header("X-Request-Id") == "given")
+        #expect(atOnce("other", level: .info)?.status == nil)
+    }
+
+    @Test func whatIsToBeLoggedTakesTheOtherWay() {
+        #expect(atOnce("same", level: .debug)?.status == nil)
+        #expect(atOnce("broken", level: .info)?.status == nil)
+    }
+
+    @Test func requestIDsAreCountedInBase36() {
+        let ids = RequestID.Generator(prefix: "t-")
+        let texts = (1...1300).map { _ in ids.next().description }
+        #expect(texts == (1...1300).map { "t-" + String($0, radix: 36) })
+    }
+
+    @Test func anEndpointLogsWithTheID() async {
+        let request = Request(
+            head: RequestHead(
+                method: .get, target: Target(segments: []), version: .http11,
+                headers: Headers()),
+            body: ArrayBody(), peer: Peer(address: "192.0.2.1"),
+            id: RequestID.Generator(prefix: "t-").next(), logger: log.logger(level: .info))
+        request.logger.info("something")
+        #expect(log.lines[0].contains("t-1"))
+    }
 }

@@ -114,4 +114,39 @@ import Testing
             }
         }
     }
+
+    private func constant(_ method: Method, _ segments: [String]) -> Response? {
+        var router = router()
+        router.on(.get, "/same/for/all", always: Response(.noContent))
+        return router.constant(
+            for: RequestHead(
+                method: method, target: Target(segments: segments), version: .http11,
+                headers: Headers()))
+    }
+
+    @Test func whatIsTheSameForAllIsThereWithoutItsEndpoint() {
+        #expect(constant(.get, ["same", "for", "all"])?.status == .noContent)
+    }
+
+    @Test(arguments: [
+        (Method.head, ["same", "for", "all"]), (.get, ["same", "for", "all", ""]),
+        (.get, ["same", "for"]), (.get, ["same", "for", "alL"]), (.get, ["v1", "audiences"]),
+        (.get, []),
+    ])
+    func whatIsNotWrittenLikeItIsLeftToTheTree(method: Method, segments: [String]) {
+        #expect(constant(method, segments)?.status == nil)
+    }
+
+    @Test func whatIsTheSameForAllHasAnEndpointToo() async {
+        var router = router()
+        router.on(.get, "/same/for/all", always: Response(.noContent))
+        let head = RequestHead(
+            method: .head, target: Target(segments: ["same", "for", "all", ""]),
+            version: .http11, headers: Headers())
+        guard case .found(let route, _) = router.match(head) else {
+            Issue.record("HEAD /same/for/all/ is not found")
+            return
+        }
+        #expect(route.pattern == "/same/for/all")
+    }
 }

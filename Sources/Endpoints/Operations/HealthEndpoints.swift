@@ -13,9 +13,7 @@ struct HealthEndpoints: Sendable {
     }
 
     /// "Should I be restarted?" Touches no disk: a full one must not cause a restart loop.
-    @Sendable func live(_ request: Request) -> Response {
-        Self.alive
-    }
+    static let alive = Response.json(.ok, Array("{\"status\":\"alive\"}".utf8))
 
     /// "Should I get traffic?" Proves that the store can take a write.
     @Sendable func ready(_ request: Request) async -> Response {
@@ -29,6 +27,4 @@ struct HealthEndpoints: Sendable {
             state == .ready ? .ok : .serviceUnavailable, json.bytes,
             headers: state == .ready ? [] : Problem.retryAfter)
     }
-
-    private static let alive = Response.json(.ok, Array("{\"status\":\"alive\"}".utf8))
 }
