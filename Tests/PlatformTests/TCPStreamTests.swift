@@ -89,7 +89,7 @@ struct TCPStreamTests {
             #expect(far.wake(.sleeper(sleeper), whenReadableBy: soon()) == nil)
             #expect(sleeper.wakes.isEmpty)
             try await near.write([1], patience: .seconds(1))
-            while sleeper.wakes.isEmpty { await Task.yield() }
+            await sleeper.waitForWakes(1)
             #expect(try await far.read() == [1])
             near.close()
             far.close()
@@ -104,7 +104,7 @@ struct TCPStreamTests {
             #expect(far.wake(.sleeper(sleeper), whenReadableBy: soon()) == nil)
             for count in 1...3 {
                 try await near.write([1], patience: .seconds(1))
-                while sleeper.wakes.count < count { await Task.yield() }
+                await sleeper.waitForWakes(count)
                 _ = try far.receiveNow()
             }
             far.close()
@@ -119,7 +119,7 @@ struct TCPStreamTests {
                 far.wake(
                     .sleeper(sleeper), whenReadableBy: .now().advanced(by: .milliseconds(5)))
                     == nil)
-            while sleeper.wakes.isEmpty { await Task.yield() }
+            await sleeper.waitForWakes(1)
             #expect(far.wake(.sleeper(sleeper), whenReadableBy: soon()) == nil)
             #expect(far.wake(.sleeper(Sleeping()), whenReadableBy: soon()) == .closed)
             far.close()
@@ -135,7 +135,7 @@ struct TCPStreamTests {
             near.close()
             let sleeper = Sleeping()
             if far.wake(.sleeper(sleeper), whenReadableBy: soon()) == nil {
-                while sleeper.wakes.isEmpty { await Task.yield() }
+                await sleeper.waitForWakes(1)
             }
             let wakes = sleeper.wakes.count
             #expect(far.wake(.sleeper(sleeper), whenReadableBy: soon()) == .ready)
@@ -179,6 +179,12 @@ private final class Sleeping: Sleeper, @unchecked Sendable {
     func woke(_ wake: Wake) {
         wakes.append(wake)
         if wake == .ready { then(self) }
+    }
+
+    /// Returns when it was woken `count` times, or when nobody will wake it any more.
+    func waitForWakes(_ count: Int) async {
+        let deadline = soon()
+        while wakes.count < count, .now() < deadline { await Task.yield() }
     }
 }
 
