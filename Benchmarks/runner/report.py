@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+# From here on a figure says how much else the machine had to do meanwhile.
+OTHERS_NOTED = 0.1
+
 
 @dataclass
 class Demand:
@@ -48,8 +51,10 @@ class Report:
 
     def ratio(self, what, ratio, **more):
         """A demand on a ratio that was measured in rounds."""
+        disturbed = f", {ratio.others:.0%} others" if ratio.others > OTHERS_NOTED else ""
         self.demand(
-            what, ratio.median, spread=f" ({ratio.least:.2f}–{ratio.greatest:.2f})", **more)
+            what, ratio.median,
+            spread=f" ({ratio.least:.2f}–{ratio.greatest:.2f}{disturbed})", **more)
 
     def end(self):
         met = sum(demand.is_met for demand in self.demands)

@@ -93,7 +93,9 @@ class Rounds:
         ratios = [
             getattr(one, field) / getattr(other, field)
             for one, other in zip(self.samples[name], self.samples[base])]
-        return Ratio(statistics.median(ratios), min(ratios), max(ratios))
+        others = statistics.median(
+            one.others for one in self.samples[name] + self.samples[base])
+        return Ratio(statistics.median(ratios), min(ratios), max(ratios), others)
 
     def table(self, title, base):
         """Lines of Markdown."""
@@ -118,6 +120,8 @@ class Ratio:
     median: float
     least: float
     greatest: float
+    others: float
+    """How much of the machine was busy with something else, as a rule."""
 
     def __str__(self):
         return f"{self.median:.2f} ({self.least:.2f}–{self.greatest:.2f})"

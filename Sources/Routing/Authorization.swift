@@ -16,21 +16,29 @@ package enum Authorization: Sendable, Hashable {
             let space = value.firstIndex(of: UInt8(ascii: " "))
         else { return nil }
         let credentials = value[space...].drop { $0 == UInt8(ascii: " ") }
-        switch String(decoding: value[..<space].map(asciiLowercase), as: UTF8.self) {
-        case "basic":
+        let scheme = value[..<space]
+        if Self.isNamed(scheme, "basic") {
             guard let pair = Base64.decode(credentials),
                 !pair.contains(where: Self.isControl),
                 let colon = pair.firstIndex(of: UInt8(ascii: ":"))
             else { return nil }
             self = .basic(
                 user: Array(pair[..<colon]), password: Array(pair[(colon + 1)...]))
-        case "bearer":
+        } else if Self.isNamed(scheme, "bearer") {
             guard !credentials.isEmpty, !credentials.contains(UInt8(ascii: " ")) else {
                 return nil
             }
             self = .bearer(token: Array(credentials))
-        default:
+        } else {
             return nil
+        }
+    }
+
+    /// Schemes are told apart without regard to ASCII case; `name` is in lower case.
+    private static func isNamed(_ scheme: ArraySlice<UInt8>, _ name: StaticString) -> Bool {
+        name.withUTF8Buffer { name in
+            scheme.count == name.count
+                && zip(scheme, name).allSatisfy { asciiLowercase($0) == $1 }
         }
     }
 
@@ -49,37 +57,33 @@ func asciiLowercase(_ byte: UInt8) -> UInt8 {
 enum Base64 {
     static func decode(_ text: ArraySlice<UInt8>) -> [UInt8]? {
         guard text.count % 4 == 0 else { return nil }
-        let digits = text.prefix { $0 != UInt8(ascii: "=") }
-        let padding = text.count - digits.count
-        guard padding <= 2, text.suffix(padding).allSatisfy({ $0 == UInt8(ascii: "=") }) else {
-            return nil
-        }
+        let padding = text.suffix(2).reversed().prefix { $0 == UInt8(ascii: "=") }.count
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.count / 4 * 3)
         var bits: UInt32 = 0
-        var bitCount = 0
-        for digit in digits {
-            guard let value = value(of: digit) else { return nil }
+        var bitCount: UInt32 = 0
+        for digit in text.dropLast(padding) {
+            let value = values[Int(digit)]
+            guard value < 64 else { return nil }
             bits = bits << 6 | UInt32(value)
             bitCount += 6
             if bitCount >= 8 {
                 bitCount -= 8
-                bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(bitCount)))
-                bits &= (1 << UInt32(bitCount)) - 1
+                bytes.append(UInt8(truncatingIfNeeded: bits >> bitCount))
+                bits &= (1 << bitCount) - 1
             }
         }
         // What is left over must be zero, else two texts would name the same bytes.
         return bits == 0 ? bytes : nil
     }
 
-    private static func value(of digit: UInt8) -> UInt8? {
-        switch digit {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"): digit - UInt8(ascii: "A")
-        case UInt8(ascii: "a")...UInt8(ascii: "z"): digit - UInt8(ascii: "a") + 26
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0") + 52
-        case UInt8(ascii: "+"): 62
-        case UInt8(ascii: "/"): 63
-        default: nil
+    /// What each byte stands for; 64 if it is no digit.
+    private static let values: [UInt8] = {
+        var values = [UInt8](repeating: 64, count: 256)
+        let digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+        for (value, digit) in digits.utf8.enumerated() {
+            values[Int(digit)] = UInt8(value)
         }
-    }
+        return values
+    }()
 }

@@ -39,7 +39,10 @@ package struct Router: Sendable {
     /// The answer to `head` if it is the same for everybody, and the path is written as the
     /// pattern; what else comes to it takes the way through ``match(_:)``.
     package func constant(for head: RequestHead) -> Response? {
-        constants.first { $0.isAsked(for: head) }?.response
+        for index in constants.indices where constants[index].isAsked(for: head) {
+            return constants[index].response
+        }
+        return nil
     }
 
     /// What a request was found to be.
