@@ -62,6 +62,7 @@ enum Base64 {
         bytes.reserveCapacity(text.count / 4 * 3)
         var bits: UInt32 = 0
         var bitCount: UInt32 = 0
+        let values = Self.values
         for digit in text.dropLast(padding) {
             let value = values[Int(digit)]
             guard value < 64 else { return nil }
