@@ -52,8 +52,9 @@ var logging: Target.Dependency { .product(name: "Logging", package: "swift-log")
 /// directory it is in.
 var asPartOfMuster: [SwiftSetting] {
     let directories = Context.packageDirectory.split(separator: "/")
-    let name = directories.dropLast().last?.lowercased() ?? "muster"
-    return [.unsafeFlags(["-package-name", name])]
+    let directory = directories.dropLast().last?.lowercased() ?? "muster"
+    let name = directory.map { $0.isLetter || $0.isNumber ? $0 : "_" }
+    return [.unsafeFlags(["-package-name", String(name)])]
 }
 
 var strict: [SwiftSetting] {
