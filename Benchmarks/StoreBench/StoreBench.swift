@@ -45,7 +45,8 @@ struct BenchRun {
         guard let first = ExternalID("1"), let second = ExternalID("2"),
             let third = ExternalID("3")
         else { return }
-        try await store.create(Connection(id: connection, name: "Bench", createdAt: start))
+        try await store.create(
+            Connection(id: connection, name: "Bench", createdAt: start), for: .commandLine)
         let pages = people / Self.pageMembers
         try await sync("first sync", session: "S1", pages, cohort: first)
         try await tidy("housekeeping")

@@ -1,10 +1,10 @@
 /// The change feed: everybody who entered or left an audience, in order.
 ///
-/// Exactly one row for each real change. Diffs write theirs at once; those of a replacement are
-/// found by comparing its two snapshots after the switch and carry the time of the switch.
-/// Whoever applies the rows in their order holds, once nothing is left to be compared, exactly the
-/// memberships of the store; of one person the rows are always in the order in which things
-/// happened.
+/// Exactly one row for each real change, until its connection is deleted. Diffs write theirs at
+/// once; those of a replacement are found by comparing its two snapshots after the switch and carry
+/// the time of the switch. Whoever applies the rows in their order holds, once nothing is left to
+/// be compared, exactly the memberships of the store; of one person the rows are always in the
+/// order in which things happened.
 package protocol ChangeStore: Sendable {
     /// Changes after a place in the feed, oldest first.
     ///
@@ -35,7 +35,7 @@ package struct MembershipChange: Sendable, Hashable {
         case left
     }
 
-    /// 1, 2, 3 … without a gap.
+    /// 1, 2, 3 … without a gap but for the changes of connections that were deleted.
     package var sequence: Int64
     package var kind: Kind
     package var audience: AudienceID

@@ -15,6 +15,15 @@ package struct ConnectionEdit: Sendable, Hashable {
         self.traitsAllowed = traitsAllowed
         self.guardMaxRemoved = guardMaxRemoved
     }
+
+    /// What it changes, by the names of the API.
+    package var settings: [String] {
+        [
+            name.map { _ in "name" }, referenceProperty.map { _ in "reference_property" },
+            traitsAllowed.map { _ in "traits" },
+            guardMaxRemoved.map { _ in "guard_max_removed_fraction" },
+        ].compactMap(\.self)
+    }
 }
 
 extension Connection {

@@ -56,3 +56,15 @@ package struct OperatorKeyID: MadeIdentifier {
     package let text: String
     package init(unchecked text: String) { self.text = text }
 }
+
+package struct SecretID: MadeIdentifier {
+    package static let prefix = "sec_"
+    package let text: String
+    package init(unchecked text: String) { self.text = text }
+}
+
+package struct ReconciliationID: MadeIdentifier {
+    package static let prefix = "rec_"
+    package let text: String
+    package init(unchecked text: String) { self.text = text }
+}

@@ -12,11 +12,23 @@ extension CohortSync {
     package static func issue(
         at now: Timestamp, by secrets: Secrets
     ) throws -> Issued<CohortSync> {
-        let secret = try secrets.makeSecret(prefix: secretPrefix)
-        let stored = StoredSecret(hash: try secrets.hash(secret), createdAt: now)
+        let secret = try StoredSecret.issue(at: now, by: secrets)
         return Issued(
             stored: CohortSync(
-                username: try secrets.makeUsername(), secrets: [stored], createdAt: now),
+                username: try secrets.makeUsername(), secrets: [secret.stored], createdAt: now),
+            secret: secret.secret)
+    }
+}
+
+extension StoredSecret {
+    package static func issue(
+        at now: Timestamp, by secrets: Secrets
+    ) throws -> Issued<StoredSecret> {
+        let secret = try secrets.makeSecret(prefix: CohortSync.secretPrefix)
+        return Issued(
+            stored: StoredSecret(
+                id: SecretID.make(from: try secrets.random(16)), hash: try secrets.hash(secret),
+                createdAt: now),
             secret: secret)
     }
 }
@@ -26,13 +38,13 @@ extension OperatorKey {
     package static let keyPrefix = "muster_key_"
 
     package static func issue(
-        name: String, at now: Timestamp, by secrets: Secrets
+        name: String, scope: Scope = .admin, at now: Timestamp, by secrets: Secrets
     ) throws -> Issued<OperatorKey> {
         let id = OperatorKeyID.make(from: try secrets.random(16))
         let text = try secrets.makeSecret(prefix: prefix(of: id))
         return Issued(
             stored: OperatorKey(
-                id: id, name: name, hash: try secrets.hash(text), createdAt: now),
+                id: id, name: name, scope: scope, hash: try secrets.hash(text), createdAt: now),
             secret: text)
     }
 

@@ -65,4 +65,33 @@ package enum Limits {
     /// How many items a list answers at most, and by default.
     package static let listItemsMax = 1000
     package static let listItemsDefault = 100
+
+    /// A regenerated secret's predecessor may stay valid this long at most: a week is enough for
+    /// somebody to come back from holiday, and a leaked secret must die.
+    package static let secretOverlapSecondsMax = 7 * 24 * 3600
+
+    /// How many secrets of a cohort sync are kept, ended ones included.
+    ///
+    /// Each costs every page a hash, a microsecond.
+    package static let secretsMax = 32
+
+    /// The time of a secret's last use is written at most this often: a page must not cost a
+    /// second write.
+    package static let lastUseMillisecondsMin: Int64 = 60 * 1000
+
+    /// How many projects of a service account are kept; agencies have hundreds.
+    package static let listedProjectsMax = 1000
+
+    /// How long a repeated request with the same `Idempotency-Key` is answered as before.
+    ///
+    /// The day that API clients commonly count on.
+    package static let keptAnswerMillisecondsMax: Int64 = 24 * 3600 * 1000
+
+    /// Mixpanel answers 60 queries an hour and project, 5 of them at once
+    /// (docs.mixpanel.com/reference/rate-limits).
+    package static let queriesPerHourMax = 60
+    package static let queriesAtOnceMax = 5
+
+    /// A query that has not ended after this long is taken for lost, with the process that asked.
+    package static let queryMillisecondsMax: Int64 = 2 * 60 * 1000
 }

@@ -3,7 +3,7 @@
 /// Another process (the command line) may write to the same store; reads see it at once.
 package protocol OperatorKeyStore: Sendable {
     /// Adds a key, durably. Throws `conflict` if its id exists.
-    func create(_ key: OperatorKey) async throws(Failure)
+    func create(_ key: OperatorKey, for operation: Operation) async throws(Failure)
 
     /// Keys in the order they were created, revoked ones too.
     func operatorKeys(_ range: ListRange) async throws(Failure) -> ListPage<OperatorKey>
@@ -14,5 +14,7 @@ package protocol OperatorKeyStore: Sendable {
     /// Makes a key open nothing any more, durably; a revoked key stays as it is.
     ///
     /// Throws `notFound` if there is no such key.
-    func revoke(_ id: OperatorKeyID, at now: Timestamp) async throws(Failure)
+    func revoke(
+        _ id: OperatorKeyID, at now: Timestamp, for operation: Operation
+    ) async throws(Failure)
 }

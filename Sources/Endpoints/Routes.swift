@@ -7,9 +7,13 @@ package struct Dependencies: Sendable {
     package var syncs: any SyncStore
     package var audiences: any AudienceStore
     package var connections: any ConnectionStore
+    package var cohortSyncs: any CohortSyncStore
     package var changes: any ChangeStore
     package var control: any AudienceControl
     package var keys: any OperatorKeyStore
+    package var answers: any AnswerStore
+    package var audit: any AuditStore
+    package var sealing: Sealing
     package var secrets: Secrets
     /// The wall clock.
     package var now: @Sendable () -> Timestamp
@@ -23,16 +27,22 @@ package struct Dependencies: Sendable {
 
     package init(
         syncs: any SyncStore, audiences: any AudienceStore, connections: any ConnectionStore,
-        changes: any ChangeStore, control: any AudienceControl, keys: any OperatorKeyStore,
-        secrets: Secrets, now: @escaping @Sendable () -> Timestamp, readiness: Readiness,
+        cohortSyncs: any CohortSyncStore, changes: any ChangeStore, control: any AudienceControl,
+        keys: any OperatorKeyStore, answers: any AnswerStore, audit: any AuditStore,
+        sealing: Sealing, secrets: Secrets, now: @escaping @Sendable () -> Timestamp,
+        readiness: Readiness,
         limits: EndpointLimits = EndpointLimits(), publicURL: String? = nil
     ) {
         self.syncs = syncs
         self.audiences = audiences
         self.connections = connections
+        self.cohortSyncs = cohortSyncs
         self.changes = changes
         self.control = control
         self.keys = keys
+        self.answers = answers
+        self.audit = audit
+        self.sealing = sealing
         self.secrets = secrets
         self.now = now
         self.readiness = readiness

@@ -16,7 +16,7 @@ extension SQLiteStore: ChangeStore {
                 throw Failure(
                     .invalid, "after must be 0 or the seq of a change; the latest is \(ends.last).")
             }
-            guard sequence >= ends.first - 1 else {
+            guard sequence >= ends.removed else {
                 throw Failure(
                     .gone,
                     "Changes after \(sequence) are not kept any more; export the audience again "
@@ -52,7 +52,7 @@ extension SQLiteStore: ChangeStore {
     /// Takes a place in the feed, the last row to look at, an audience or NULL, and a limit.
     ///
     /// With an audience its `+` keeps SQLite from the index of people, which would have to be
-    /// sorted.
+    /// sorted. An audience without a current snapshot is one of a deleted connection.
     static let selectChanges = """
         SELECT seq, entered, public_id, change.at, session_id, person.connection, distinct_id,
             reference_id
@@ -61,15 +61,18 @@ extension SQLiteStore: ChangeStore {
         CROSS JOIN person ON person.id = change.person
         LEFT JOIN sync_session ON sync_session.id = change.session
         WHERE seq > ?1 AND seq <= ?2 AND (?3 IS NULL OR +change.audience = ?3)
+            AND current_snapshot > 0
         ORDER BY seq LIMIT ?4
         """
 }
 
 extension Database {
-    /// The first and the last sequence number that are kept; (1, 0) before the first change.
-    func feedEnds() throws -> (first: Int64, last: Int64) {
-        let first = try prepared("SELECT min(seq) FROM change").first { $0.optionalInteger(0) }
-        return ((first ?? nil) ?? 1, try latestChange())
+    /// The last sequence number that was removed for its age, and the last one there is; each 0 if
+    /// there is none.
+    func feedEnds() throws -> (removed: Int64, last: Int64) {
+        let removed = try prepared("SELECT value FROM meta WHERE name = 'changes_removed'")
+            .first { row in row.integer(0) }
+        return (removed ?? 0, try latestChange())
     }
 
     /// The last sequence number; 0 before the first change.

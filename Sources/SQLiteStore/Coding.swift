@@ -97,6 +97,50 @@ enum IDList {
     }
 }
 
+/// Texts, each with its length before it.
+enum TextList {
+    static func encode(_ texts: [String]) -> [UInt8] {
+        var writer = ByteWriter()
+        for text in texts { writer.write(text) }
+        return writer.bytes
+    }
+
+    static func decode(_ bytes: [UInt8]) -> [String]? {
+        var reader = ByteReader(bytes)
+        var texts: [String] = []
+        while !reader.isAtEnd {
+            guard let text = reader.text() else { return nil }
+            texts.append(text)
+        }
+        return texts
+    }
+}
+
+/// Projects of a service account: for each its id, its region and its name, of which those that
+/// are missing are empty.
+enum ProjectList {
+    static func encode(_ projects: [MixpanelProject]) -> [UInt8] {
+        TextList.encode(
+            projects.flatMap { [$0.id.text, $0.region?.rawValue ?? "", $0.name ?? ""] })
+    }
+
+    static func decode(_ bytes: [UInt8]) -> [MixpanelProject]? {
+        guard let texts = TextList.decode(bytes), texts.count.isMultiple(of: 3) else { return nil }
+        var projects: [MixpanelProject] = []
+        for start in stride(from: 0, to: texts.count, by: 3) {
+            let (region, name) = (texts[start + 1], texts[start + 2])
+            guard let id = ExternalID(texts[start]),
+                region.isEmpty || MixpanelRegion(rawValue: region) != nil
+            else { return nil }
+            projects.append(
+                MixpanelProject(
+                    id: id, name: name.isEmpty ? nil : name,
+                    region: MixpanelRegion(rawValue: region)))
+        }
+        return projects
+    }
+}
+
 /// Traits: for each a kind, its name, its value.
 enum TraitList {
     private static let textKind: UInt64 = 1

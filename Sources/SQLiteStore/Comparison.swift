@@ -25,7 +25,7 @@ struct Comparison: Hashable {
     /// The last person the walk has passed; ``walked`` after the last one.
     let cursor: Int64
 
-    private static let walked = Int64.max
+    static let walked = Int64.max
 
     // MARK: One person
 

@@ -3,9 +3,10 @@ import GRDB
 
 extension SQLiteStore: AudienceControl {
     package func decide(
-        _ decision: HeldDecision, on id: AudienceID, at now: Timestamp
+        _ decision: HeldDecision, on id: AudienceID, at now: Timestamp, for operation: Operation
     ) async throws(Failure) {
-        try await control(id, at: now) { transaction, audience in
+        let note = AuditNote(decision == .accept ? .replacementAccepted : .replacementRejected)
+        try await control(id, at: now, for: operation, note) { transaction, audience in
             guard let held = audience.heldSession,
                 var stored = try transaction.session(held)
             else { throw Failure(.conflict, "No replacement of the audience is held.") }
@@ -21,8 +22,11 @@ extension SQLiteStore: AudienceControl {
         }
     }
 
-    package func restore(_ id: AudienceID, at now: Timestamp) async throws(Failure) {
-        try await control(id, at: now) { transaction, audience in
+    package func restore(
+        _ id: AudienceID, at now: Timestamp, for operation: Operation
+    ) async throws(Failure) {
+        let note = AuditNote(.audienceRestored)
+        try await control(id, at: now, for: operation, note) { transaction, audience in
             guard let replaced = audience.replacedSnapshot,
                 try transaction.isKept(replaced)
             else { throw Failure(.conflict, "No replaced membership of the audience is kept.") }
@@ -32,12 +36,12 @@ extension SQLiteStore: AudienceControl {
         }
     }
 
-    /// Loads an audience, lets `work` change it, and saves it.
+    /// Loads an audience, lets `work` change it, saves and logs it.
     private func control(
-        _ id: AudienceID, at now: Timestamp,
+        _ id: AudienceID, at now: Timestamp, for operation: Operation, _ note: AuditNote,
         _ work: @escaping @Sendable (SyncTransaction, inout AudienceRow) throws -> Void
     ) async throws(Failure) {
-        try await writeChanges { [hashing] db in
+        try await administer(operation) { [hashing] db in
             let row = try db.audienceRow(id)
             let found = try db.prepared("\(selectAudienceRow) WHERE audience.id = ?").first(row) {
                 row in
@@ -48,6 +52,7 @@ extension SQLiteStore: AudienceControl {
                 db: db, hashing: hashing, connection: connection, now: now)
             try work(transaction, &audience)
             try transaction.saveAudience(audience)
+            try db.log(note, on: id.text, for: operation, at: now)
         }
     }
 }

@@ -13,6 +13,7 @@ struct Place: Hashable {
         case syncs = "s1"
         case members = "m1"
         case sharedReferences = "r1"
+        case audit = "l1"
     }
 
     /// The row to which the list is bound, if it is: an audience, a snapshot.

@@ -7,9 +7,10 @@ let erasedConnection: Int64 = 0
 
 extension SQLiteStore {
     package func erase(
-        matching matchID: ExternalID, staysErased: Bool, at now: Timestamp
+        matching matchID: ExternalID, staysErased: Bool, at now: Timestamp,
+        for operation: Operation
     ) async throws(Failure) -> Int {
-        try await writeChanges { [hashing] db in
+        try await administer(operation) { [hashing] db in
             let people = try db.peopleToErase(matching: matchID, by: hashing.people)
             for person in people {
                 try Erasure(db: db, hashing: hashing, person: person, now: now).run()
@@ -21,6 +22,8 @@ extension SQLiteStore {
                     try insert.run(hashing.erased.hash(id.text))
                 }
             }
+            let details = ["erased \(people.count)"] + (staysErased ? ["stay_erased"] : [])
+            try db.log(AuditNote(.personErased, details), on: nil, for: operation, at: now)
             return people.count
         }
     }
@@ -35,10 +38,16 @@ private struct ErasedPerson {
 }
 
 extension Database {
+    /// Not those of deleted connections, who are being removed anyway.
     fileprivate func peopleToErase(
         matching id: ExternalID, by siphash: SipHash
     ) throws -> [ErasedPerson] {
-        let select = try prepared("SELECT distinct_id, reference_id FROM person WHERE id = ?")
+        let select = try prepared(
+            """
+            SELECT distinct_id, reference_id FROM person
+            CROSS JOIN connection ON connection.id = person.connection
+            WHERE person.id = ? AND deleted_at IS NULL
+            """)
         return try people(matching: id, by: siphash).compactMap { match in
             try select.first(match.id) { row in
                 ErasedPerson(

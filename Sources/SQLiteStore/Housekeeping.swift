@@ -30,9 +30,14 @@ struct Housekeeping {
         case removeChanges(until: Timestamp)
         /// The beginning of the sync log.
         case removeSession(Int64)
+        /// What a deleted connection has left.
+        case delete(Deletion)
+        /// Answers that are too old to be given again.
+        case removeAnswers
     }
 
     let db: Database
+    let hashing: Hashing
     let retention: Retention
     let now: Timestamp
 
@@ -40,7 +45,8 @@ struct Housekeeping {
     ///
     /// Nothing is removed while a comparison is pending, so each finds its snapshots.
     func next() throws -> Chore? {
-        try db.nextComparison().map { .compare($0) } ?? overdue() ?? forgettable() ?? removable()
+        try db.nextComparison().map { .compare($0) } ?? overdue() ?? forgettable()
+            ?? db.nextDeletion().map { .delete($0) } ?? removable()
     }
 
     private func overdue() throws -> Chore? {
@@ -69,8 +75,13 @@ struct Housekeeping {
         if try first(Self.selectOldChange, told) != nil {
             return .removeChanges(until: told)
         }
-        return try first(Self.selectOldSession, now.earlier(by: retention.syncLogMilliseconds))
-            .map { .removeSession($0) }
+        if let session = try first(
+            Self.selectOldSession, now.earlier(by: retention.syncLogMilliseconds))
+        {
+            return .removeSession(session)
+        }
+        return try first(Self.selectOldAnswer, now.earlier(by: Limits.keptAnswerMillisecondsMax))
+            .map { _ in .removeAnswers }
     }
 
     private func first(_ sql: String) throws -> Int64? {
@@ -88,10 +99,12 @@ struct Housekeeping {
         case .expireHeld(let session): try expireHeld(session)
         case .forgetLists(let session): try forgetLists(of: session)
         case .forgetTallies(let session): try forgetTallies(of: session)
-        case .removeSnapshot(let snapshot): try remove(snapshot)
+        case .removeSnapshot(let snapshot): try db.removePart(ofSnapshot: snapshot)
         case .removeChanges(let limit): try removeChanges(until: limit)
         case .removeSession(let session):
             try db.prepared("DELETE FROM sync_session WHERE id = ?").run(session)
+        case .delete(let deletion): try deletion.step(in: db, hashing)
+        case .removeAnswers: try removeAnswers()
         }
     }
 
@@ -106,53 +119,26 @@ struct Housekeeping {
     }
 
     private func forgetLists(of session: Int64) throws {
-        let lists = try db.prepared(
-            """
-            DELETE FROM staged_page WHERE id IN
-                (SELECT id FROM staged_page WHERE session = ? LIMIT ?)
-            """
-        ).change(session, Self.stepListsMax)
-        let diffs = try forgetDiffs(of: session)
+        let lists = try db.removeLists(of: session, atMost: Self.stepListsMax)
+        let diffs = try db.removeDiffs(of: session, atMost: Self.stepDiffsMax)
         guard lists < Self.stepListsMax, diffs < Self.stepDiffsMax else { return }
         try db.prepared("UPDATE sync_session SET keeps = 'tallies' WHERE id = ?").run(session)
     }
 
-    private func forgetDiffs(of session: Int64) throws -> Int {
-        try db.prepared(
-            """
-            DELETE FROM staged_diff WHERE id IN
-                (SELECT id FROM staged_diff WHERE session = ? LIMIT ?)
-            """
-        ).change(session, Self.stepDiffsMax)
-    }
-
     private func forgetTallies(of session: Int64) throws {
-        let tallies = try db.prepared(
-            """
-            DELETE FROM sync_page WHERE session = ?1 AND number IN
-                (SELECT number FROM sync_page WHERE session = ?1 ORDER BY number LIMIT ?2)
-            """
-        ).change(session, Self.stepRowsMax)
-        let diffs = try forgetDiffs(of: session)
+        let tallies = try db.removeTallies(of: session, atMost: Self.stepRowsMax)
+        let diffs = try db.removeDiffs(of: session, atMost: Self.stepDiffsMax)
         guard tallies < Self.stepRowsMax, diffs < Self.stepDiffsMax else { return }
         try db.prepared("UPDATE sync_session SET keeps = 'nothing' WHERE id = ?").run(session)
     }
 
-    /// Removes some of a snapshot's memberships, and the snapshot with the last of them.
-    ///
-    /// From the first step on it is marked as discarded, so that no reader pages on in it.
-    private func remove(_ snapshot: Int64) throws {
-        let memberships = try db.prepared(
+    private func removeAnswers() throws {
+        try db.prepared(
             """
-            DELETE FROM membership WHERE snapshot = ?1 AND person IN
-                (SELECT person FROM membership WHERE snapshot = ?1 ORDER BY person LIMIT ?2)
+            DELETE FROM kept_answer WHERE key IN
+                (SELECT key FROM kept_answer WHERE created_at < ? LIMIT ?)
             """
-        ).change(snapshot, Self.stepRowsMax)
-        let statement =
-            memberships < Self.stepRowsMax
-            ? "DELETE FROM snapshot WHERE id = ?"
-            : "UPDATE snapshot SET state = 'discarded' WHERE id = ?"
-        try db.prepared(statement).run(snapshot)
+        ).run(now.earlier(by: Limits.keptAnswerMillisecondsMax), Self.stepListsMax)
     }
 
     /// Removes the oldest changes, but never the last one, whose number is the next one's base.
@@ -163,12 +149,60 @@ struct Housekeeping {
             .prefix { $0.at < limit && $0.sequence < last }
         guard let end = old.last?.sequence, let horizon = old.map(\.at).max() else { return }
         try db.prepared("DELETE FROM change WHERE seq <= ?").run(end)
-        try db.prepared(
+        let note = try db.prepared(
             """
-            INSERT INTO meta (name, value) VALUES ('changes_horizon', ?)
+            INSERT INTO meta (name, value) VALUES (?, ?)
             ON CONFLICT DO UPDATE SET value = max(value, excluded.value)
+            """)
+        try note.run("changes_horizon", horizon)
+        try note.run("changes_removed", end)
+    }
+}
+
+/// Parts of what is removed, each bounded; they return how many rows went.
+extension Database {
+    /// Removes some of a snapshot's memberships, and the snapshot with the last of them.
+    ///
+    /// From the first step on it is marked as discarded, so that no reader pages on in it.
+    func removePart(ofSnapshot snapshot: Int64) throws {
+        let memberships = try prepared(
             """
-        ).run(horizon)
+            DELETE FROM membership WHERE snapshot = ?1 AND person IN
+                (SELECT person FROM membership WHERE snapshot = ?1 ORDER BY person LIMIT ?2)
+            """
+        ).change(snapshot, Housekeeping.stepRowsMax)
+        let statement =
+            memberships < Housekeeping.stepRowsMax
+            ? "DELETE FROM snapshot WHERE id = ?"
+            : "UPDATE snapshot SET state = 'discarded' WHERE id = ?"
+        try prepared(statement).run(snapshot)
+    }
+
+    func removeTallies(of session: Int64, atMost limit: Int) throws -> Int {
+        try prepared(
+            """
+            DELETE FROM sync_page WHERE session = ?1 AND number IN
+                (SELECT number FROM sync_page WHERE session = ?1 ORDER BY number LIMIT ?2)
+            """
+        ).change(session, limit)
+    }
+
+    func removeLists(of session: Int64, atMost limit: Int) throws -> Int {
+        try prepared(
+            """
+            DELETE FROM staged_page WHERE id IN
+                (SELECT id FROM staged_page WHERE session = ? LIMIT ?)
+            """
+        ).change(session, limit)
+    }
+
+    func removeDiffs(of session: Int64, atMost limit: Int) throws -> Int {
+        try prepared(
+            """
+            DELETE FROM staged_diff WHERE id IN
+                (SELECT id FROM staged_diff WHERE session = ? LIMIT ?)
+            """
+        ).change(session, limit)
     }
 }
 
@@ -209,6 +243,8 @@ extension Housekeeping {
         SELECT seq FROM (SELECT seq, at FROM change ORDER BY seq LIMIT 1)
         WHERE at < ? AND seq < (SELECT max(seq) FROM change)
         """
+
+    static let selectOldAnswer = "SELECT 1 FROM kept_answer WHERE created_at < ? LIMIT 1"
 
     /// An audience keeps its last one.
     static let selectOldSession = """

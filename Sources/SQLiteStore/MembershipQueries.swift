@@ -102,8 +102,9 @@ extension Database {
                 snapshot: row.integer(3), freshness: row.freshness(4))
         }
         guard !ids.isEmpty else {
-            return try prepared("SELECT \(columns) FROM audience ORDER BY id")
-                .all(read: read)
+            return try prepared(
+                "SELECT \(columns) FROM audience WHERE current_snapshot > 0 ORDER BY id"
+            ).all(read: read)
         }
         let select = try prepared("SELECT \(columns) FROM audience WHERE public_id = ?")
         return try Set(ids).compactMap { try select.first($0.text, read: read) }

@@ -17,10 +17,11 @@ enum Migrations {
             try db.execute(sql: second)
             try db.prepared("INSERT INTO meta (name, value) VALUES ('erased_key', ?)").run(newKey())
         }
+        migrator.registerMigration("0003 the life of a connection", migrate: addConnectionLife)
         return migrator
     }
 
-    private static func newKey() -> [UInt8] {
+    static func newKey() -> [UInt8] {
         var random = SystemRandomNumberGenerator()
         return (0..<SipHash.keyBytes).map { _ in UInt8.random(in: 0...255, using: &random) }
     }

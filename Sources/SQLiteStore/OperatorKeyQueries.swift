@@ -2,18 +2,25 @@ package import Audiences
 import GRDB
 
 extension SQLiteStore: OperatorKeyStore {
-    package func create(_ key: OperatorKey) async throws(Failure) {
-        try await writer.write { db in
+    package func create(
+        _ key: OperatorKey, for operation: Operation
+    ) async throws(Failure) {
+        try await administer(operation) { db in
             do {
                 try db.prepared(
                     """
-                    INSERT INTO operator_key (public_id, name, hash, created_at, revoked_at)
-                    VALUES (?, ?, ?, ?, ?)
+                    INSERT INTO operator_key
+                        (public_id, name, scope, hash, created_at, revoked_at)
+                    VALUES (?, ?, ?, ?, ?, ?)
                     """
-                ).run(key.id.text, key.name, key.hash.phc, key.createdAt, key.revokedAt)
+                ).run(
+                    key.id.text, key.name, key.scope.rawValue, key.hash.phc, key.createdAt,
+                    key.revokedAt)
             } catch  where SQLiteFailure.isDuplicate(error) {
                 throw Failure(.conflict, "There is a key \(key.id.text) already.")
             }
+            try db.log(
+                AuditNote(.keyCreated), on: key.id.text, for: operation, at: key.createdAt)
         }
     }
 
@@ -39,16 +46,16 @@ extension SQLiteStore: OperatorKeyStore {
         }
     }
 
-    package func revoke(_ id: OperatorKeyID, at now: Timestamp) async throws(Failure) {
-        try await writer.write { db in
-            let changed = try db.prepared(
-                """
-                UPDATE operator_key SET revoked_at = coalesce(revoked_at, ?) WHERE public_id = ?
-                """
-            ).change(now, id.text)
-            guard changed == 1 else {
-                throw Failure(.notFound, "There is no key \(id.text).")
-            }
+    package func revoke(
+        _ id: OperatorKeyID, at now: Timestamp, for operation: Operation
+    ) async throws(Failure) {
+        try await administer(operation) { db in
+            let key = try db.prepared(Self.selectKeyByID).first(id.text) { try OperatorKey($0) }
+            guard let key else { throw Failure(.notFound, "There is no key \(id.text).") }
+            guard key.revokedAt == nil else { return }
+            try db.prepared("UPDATE operator_key SET revoked_at = ? WHERE public_id = ?")
+                .run(now, id.text)
+            try db.log(AuditNote(.keyRevoked), on: id.text, for: operation, at: now)
         }
     }
 }
@@ -57,12 +64,14 @@ extension SQLiteStore {
     static let selectKeyByID = "\(selectKey) WHERE public_id = ?"
 }
 
-private let selectKey = "SELECT id, public_id, name, hash, created_at, revoked_at FROM operator_key"
+private let selectKey = """
+    SELECT id, public_id, name, hash, created_at, revoked_at, scope FROM operator_key
+    """
 
 extension OperatorKey {
     fileprivate init(_ row: SQLRow) throws {
         self.init(
-            id: OperatorKeyID(unchecked: row.text(1)), name: row.text(2),
+            id: OperatorKeyID(unchecked: row.text(1)), name: row.text(2), scope: try row.named(6),
             hash: try row.secretHash(3), createdAt: row.time(4),
             revokedAt: row.optionalTime(5))
     }

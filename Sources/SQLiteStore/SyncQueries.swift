@@ -16,8 +16,9 @@ extension SQLiteStore: SyncStore {
     }
 
     package func tidy(at now: Timestamp) async throws(Failure) -> Bool {
-        try await writeChanges { [retention] db in
-            let housekeeping = Housekeeping(db: db, retention: retention, now: now)
+        try await writeChanges { [retention, hashing] db in
+            let housekeeping = Housekeeping(
+                db: db, hashing: hashing, retention: retention, now: now)
             guard let chore = try housekeeping.next() else { return false }
             try housekeeping.step(chore)
             return try housekeeping.next() != nil
@@ -33,13 +34,5 @@ extension SQLiteStore: SyncStore {
                 """
             ).run(now)
         }
-    }
-}
-
-extension Database {
-    /// The row of a connection; `nil` if there is none.
-    func connectionRow(_ id: ConnectionID) throws -> Int64? {
-        try prepared("SELECT id FROM connection WHERE public_id = ?")
-            .first(id.text) { row in row.integer(0) }
     }
 }

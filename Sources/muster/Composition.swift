@@ -31,9 +31,9 @@ struct Composition: Sendable {
         let store = try Self.openStore(configuration, as: .server, logger)
         let readiness = Readiness(now: Self.now) { now in try await store.checkWritable(at: now) }
         let parts = Dependencies(
-            syncs: store, audiences: store, connections: store, changes: store, control: store,
-            keys: store,
-            secrets: Self.secrets, now: Self.now, readiness: readiness,
+            syncs: store, audiences: store, connections: store, cohortSyncs: store,
+            changes: store, control: store, keys: store, answers: store, audit: store,
+            sealing: Self.sealing, secrets: Self.secrets, now: Self.now, readiness: readiness,
             limits: configuration.endpoints, publicURL: configuration.publicURL)
         let ids = RequestID.Generator(prefix: try Self.requestPrefix())
         let observed = Observe(
@@ -80,6 +80,15 @@ struct Composition: Sendable {
         random: { count in try RandomBytes.make(count) },
         sha256: { message in try SHA256.digest(of: message) },
         equal: { left, right in ConstantTime.areEqual(left, right) })
+
+    /// Seals nothing, for there is no key to do it with.
+    static let sealing = Sealing(
+        seal: { _, _ throws(Failure) in throw withoutKey },
+        open: { _, _ throws(Failure) in throw withoutKey },
+        isCurrent: { _ in false })
+
+    private static let withoutKey = Failure(
+        .unavailable, "There is no encryption key; set MUSTER_ENCRYPTION_KEY.")
 
     static let now: @Sendable () -> Timestamp = {
         Timestamp(milliseconds: WallClock.millisecondsSince1970())

@@ -129,7 +129,9 @@ import Testing
         var issued = try CohortSync.issue(at: now, by: secrets).stored
         let hash = try secrets.hash("old")
         issued.secrets.append(
-            StoredSecret(hash: hash, createdAt: now, expiresAt: Timestamp(milliseconds: 2_000_000)))
+            StoredSecret(
+                id: SecretID.make(from: []), hash: hash, createdAt: now,
+                expiresAt: Timestamp(milliseconds: 2_000_000)))
         func accepts(at time: Int64) throws -> Bool {
             try issued.accepts(
                 username: Array(issued.username.utf8), secret: Array("old".utf8),
@@ -149,7 +151,9 @@ import Testing
         }
         var sync = try CohortSync.issue(at: now, by: secrets).stored
         for text in ["a", "b"] {
-            sync.secrets.append(StoredSecret(hash: try secrets.hash(text), createdAt: now))
+            sync.secrets.append(
+                StoredSecret(
+                    id: SecretID.make(from: []), hash: try secrets.hash(text), createdAt: now))
         }
         for secret in ["a", "b", "nobody's"] {
             comparisons.withLock { $0 = 0 }

@@ -48,7 +48,7 @@ extension House {
             name: "Shop", traitsAllowed: traits, at: clock.now, by: .plain)
         let issued = try CohortSync.issue(at: clock.now, by: .plain)
         try await store.create(connection)
-        try await store.setUp(issued.stored, for: connection.id)
+        try await store.setUp(issued.stored, of: connection.id)
         return (connection, basic(issued.stored.username, issued.secret))
     }
 

@@ -30,9 +30,9 @@ final class House: Sendable {
             try await (syncs ?? store).checkWritable(at: time)
         }
         let parts = Dependencies(
-            syncs: syncs ?? store, audiences: store, connections: store, changes: store,
-            control: store, keys: store,
-            secrets: .plain, now: now, readiness: readiness,
+            syncs: syncs ?? store, audiences: store, connections: store, cohortSyncs: store,
+            changes: store, control: store, keys: store, answers: store, audit: store,
+            sealing: .plain, secrets: .plain, now: now, readiness: readiness,
             limits: limits, publicURL: publicURL)
         handler =
             Observe(

@@ -90,7 +90,7 @@ struct QueryPlanTests {
         while try await store.tidy(at: .start.after(hours: 24 * 100)) {}
         try await store.create(Connection.make(9))
         let cohortSync = CohortSync(username: "mixpanel_9", secrets: [], createdAt: .start)
-        try await store.setUp(cohortSync, for: .make(9))
+        try await store.setUp(cohortSync, of: .make(9))
         try await store.checkWritable(at: .start)
         return seen.sorted()
     }

@@ -14,7 +14,7 @@ extension MemoryState {
     func audiences(
         matching filter: AudienceFilter, _ range: ListRange
     ) throws(Failure) -> ListPage<Audience> {
-        let rows = audiences.filter { stored in
+        let rows = visibleAudiences.filter { stored in
             (filter.connection ?? stored.connection) == stored.connection
                 && (filter.project == nil || filter.project == stored.cohort.projectID)
                 && (filter.cohort ?? stored.cohort.cohortID) == stored.cohort.cohortID
@@ -95,7 +95,7 @@ extension MemoryState {
 
     func memberships(matching id: ExternalID, in only: AudienceID?) -> [Membership] {
         let matching = people(matching: id)
-        return audiences.compactMap { stored in
+        return visibleAudiences.compactMap { stored in
             let stays = matching.compactMap { members(of: stored.row)[$0] }
             guard (only ?? stored.id) == stored.id,
                 let first = stays.min(by: { $0.enteredAt < $1.enteredAt })
@@ -124,7 +124,7 @@ extension MemoryState {
             throw Failure(.gone, "The change feed does not reach back so far.")
         }
         let matching = people(matching: id)
-        return audiences.compactMap { stored in
+        return visibleAudiences.compactMap { stored in
             let entrances = matching.compactMap {
                 feed.entrance(
                     of: $0, into: stored.row, before: moment,
@@ -143,7 +143,7 @@ extension MemoryState {
         guard ids.count <= Limits.queryMatchIDsMax, only.count <= Limits.queryAudienceIDsMax else {
             throw Failure(.invalid, "A query asks about too many ids or audiences.")
         }
-        let targets = audiences.filter { only.isEmpty || only.contains($0.id) }
+        let targets = visibleAudiences.filter { only.isEmpty || only.contains($0.id) }
         let rows = ids.map { id in
             let found = Set(memberships(matching: id, in: nil).map(\.audience))
             return (matchID: id, audiences: targets.map(\.id).filter(found.contains))
@@ -159,7 +159,9 @@ extension MemoryState {
         try Self.check(limit)
         let only: Int? = if let audience { try row(of: audience) } else { nil }
         let rows = try feed.rows(after: sequence)
-        let wanted = rows.filter { (only ?? $0.audience) == $0.audience }
+        let wanted = rows.filter {
+            (only ?? $0.audience) == $0.audience && !audiences[$0.audience].isDeleted
+        }
         let next =
             wanted.count > limit ? wanted[limit - 1].sequence : rows.last?.sequence ?? sequence
         return ChangePage(
@@ -184,7 +186,7 @@ extension MemoryState {
     }
 
     func row(of id: AudienceID) throws(Failure) -> Int {
-        guard let row = audiences.firstIndex(where: { $0.id == id }) else {
+        guard let row = visibleAudiences.first(where: { $0.id == id })?.row else {
             throw Failure(.notFound, "There is no audience \(id.text).")
         }
         return row

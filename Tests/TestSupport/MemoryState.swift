@@ -26,6 +26,8 @@ struct MemoryState: Sendable {
         var reconcile: ReconcileReason?
         var createdAt: Timestamp
         var lastSeenAt: Timestamp?
+        /// With its connection.
+        var isDeleted = false
     }
 
     /// A membership: since when, and which page of which session says so.
@@ -74,6 +76,10 @@ struct MemoryState: Sendable {
     var snapshotsMade = 0
     var sessions: [StoredSession] = []
     var feed = MemoryFeed()
+    var audit: [AuditEntry] = []
+    var answers: [String: KeptAnswer] = [:]
+
+    var visibleAudiences: [StoredAudience] { audiences.filter { !$0.isDeleted } }
 
     func index(of id: ConnectionID) throws(Failure) -> Int {
         guard let index = connections.firstIndex(where: { $0.id == id }) else {
@@ -121,7 +127,7 @@ struct MemoryState: Sendable {
     private mutating func findAudience(
         _ page: SyncPage, _ connection: ConnectionID, _ now: Timestamp
     ) -> Int? {
-        let found = audiences.first {
+        let found = visibleAudiences.first {
             $0.connection == connection && $0.cohort.projectID == page.cohort.projectID
                 && $0.cohort.cohortID == page.cohort.cohortID
         }

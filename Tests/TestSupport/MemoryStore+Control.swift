@@ -2,20 +2,34 @@ package import Audiences
 
 extension MemoryStore: AudienceControl {
     package func decide(
-        _ decision: HeldDecision, on id: AudienceID, at now: Timestamp
+        _ decision: HeldDecision, on id: AudienceID, at now: Timestamp, for operation: Operation
     ) async throws(Failure) {
-        try access { state throws(Failure) in try state.decide(decision, on: id, at: now) }
+        try administer(operation) { state throws(Failure) in
+            try state.decide(decision, on: id, at: now)
+            let note = AuditNote(
+                decision == .accept ? .replacementAccepted : .replacementRejected)
+            state.log(note, on: id.text, for: operation, at: now)
+        }
     }
 
-    package func restore(_ id: AudienceID, at now: Timestamp) async throws(Failure) {
-        try access { state throws(Failure) in try state.restore(id, at: now) }
+    package func restore(
+        _ id: AudienceID, at now: Timestamp, for operation: Operation
+    ) async throws(Failure) {
+        try administer(operation) { state throws(Failure) in
+            try state.restore(id, at: now)
+            state.log(AuditNote(.audienceRestored), on: id.text, for: operation, at: now)
+        }
     }
 
     package func erase(
-        matching matchID: ExternalID, staysErased: Bool, at now: Timestamp
+        matching matchID: ExternalID, staysErased: Bool, at now: Timestamp,
+        for operation: Operation
     ) async throws(Failure) -> Int {
-        try access { state throws(Failure) in
-            state.erase(matching: matchID, staysErased: staysErased, at: now)
+        try administer(operation) { state throws(Failure) in
+            let erased = state.erase(matching: matchID, staysErased: staysErased, at: now)
+            let details = ["erased \(erased)"] + (staysErased ? ["stay_erased"] : [])
+            state.log(AuditNote(.personErased, details), on: nil, for: operation, at: now)
+            return erased
         }
     }
 }

@@ -5,7 +5,7 @@ import Synchronization
 ///
 /// It keeps the same contract as a real one, proven by the same suite (``StoreConformance``), and
 /// lets ``SyncSession`` decide just so.
-package final class MemoryStore: SyncStore, AudienceStore, ConnectionStore, OperatorKeyStore {
+package final class MemoryStore: SyncStore, AudienceStore {
     /// The one owner of all that is mutable.
     private let state: Mutex<MemoryState>
 
@@ -67,7 +67,7 @@ package final class MemoryStore: SyncStore, AudienceStore, ConnectionStore, Oper
 
     package func audience(_ id: AudienceID) async throws(Failure) -> Audience? {
         try access { state throws(Failure) in
-            state.audiences.first { $0.id == id }.map(state.audience)
+            state.visibleAudiences.first { $0.id == id }.map(state.audience)
         }
     }
 
@@ -109,77 +109,5 @@ package final class MemoryStore: SyncStore, AudienceStore, ConnectionStore, Oper
         of id: AudienceID, _ range: ListRange
     ) async throws(Failure) -> ListPage<SharedReference> {
         try access { state throws(Failure) in try state.sharedReferences(of: id, range) }
-    }
-
-    // MARK: ConnectionStore
-
-    package func create(_ connection: Connection) async throws(Failure) {
-        try access { state throws(Failure) in
-            guard !state.connections.contains(where: { $0.id == connection.id }) else {
-                throw Failure(.conflict, "There is a connection \(connection.id.text) already.")
-            }
-            state.connections.append(connection)
-        }
-    }
-
-    package func connections(_ range: ListRange) async throws(Failure) -> ListPage<Connection> {
-        try access { state throws(Failure) in
-            try state.page(Array(state.connections.enumerated()), range, "connections")
-        }
-    }
-
-    package func connection(_ id: ConnectionID) async throws(Failure) -> Connection? {
-        try access { state throws(Failure) in state.connections.first { $0.id == id } }
-    }
-
-    package func setUp(_ cohortSync: CohortSync, for id: ConnectionID) async throws(Failure) {
-        try access { state throws(Failure) in
-            let index = try state.index(of: id)
-            guard state.connections[index].cohortSync == nil else {
-                throw Failure(.conflict, "The connection has a cohort sync already.")
-            }
-            state.connections[index].cohortSync = cohortSync
-            state.connections[index].updatedAt = cohortSync.createdAt
-        }
-    }
-
-    package func update(
-        _ id: ConnectionID, with edit: ConnectionEdit, at now: Timestamp
-    ) async throws(Failure) -> Connection {
-        try access { state throws(Failure) in
-            let index = try state.index(of: id)
-            state.connections[index].apply(edit, at: now)
-            return state.connections[index]
-        }
-    }
-
-    // MARK: OperatorKeyStore
-
-    package func create(_ key: OperatorKey) async throws(Failure) {
-        try access { state throws(Failure) in
-            guard !state.keys.contains(where: { $0.id == key.id }) else {
-                throw Failure(.conflict, "There is a key \(key.id.text) already.")
-            }
-            state.keys.append(key)
-        }
-    }
-
-    package func operatorKeys(_ range: ListRange) async throws(Failure) -> ListPage<OperatorKey> {
-        try access { state throws(Failure) in
-            try state.page(Array(state.keys.enumerated()), range, "keys")
-        }
-    }
-
-    package func operatorKey(_ id: OperatorKeyID) async throws(Failure) -> OperatorKey? {
-        try access { state throws(Failure) in state.keys.first { $0.id == id } }
-    }
-
-    package func revoke(_ id: OperatorKeyID, at now: Timestamp) async throws(Failure) {
-        try access { state throws(Failure) in
-            guard let index = state.keys.firstIndex(where: { $0.id == id }) else {
-                throw Failure(.notFound, "There is no key \(id.text).")
-            }
-            state.keys[index].revokedAt = state.keys[index].revokedAt ?? now
-        }
     }
 }

@@ -21,21 +21,21 @@ extension StoreConformance {
         },
         StoreCase("a cohort sync is set up once") { rig in
             let cohortSync = CohortSync.make(at: .start.after(minutes: 3))
-            try await rig.store.setUp(cohortSync, for: .make(1))
+            try await rig.store.setUp(cohortSync, of: .make(1))
             let back = try await rig.store.connection(.make(1))
             try expect(back?.cohortSync, cohortSync)
             try expect(back?.updatedAt, .start.after(minutes: 3))
             try await expect(.conflict) {
-                try await rig.store.setUp(cohortSync, for: .make(1))
+                try await rig.store.setUp(cohortSync, of: .make(1))
             }
             try await expect(.notFound) {
-                try await rig.store.setUp(cohortSync, for: .make(9))
+                try await rig.store.setUp(cohortSync, of: .make(9))
             }
             try expect(try await rig.store.connection(.make(2))?.cohortSync, nil)
         },
         StoreCase("an edit changes what it names, and is kept") { rig in
             let cohortSync = CohortSync.make()
-            try await rig.store.setUp(cohortSync, for: .make(1))
+            try await rig.store.setUp(cohortSync, of: .make(1))
             let later = Timestamp.start.after(minutes: 3)
             let edits = [
                 ConnectionEdit(),
@@ -129,8 +129,9 @@ extension CohortSync {
         CohortSync(
             username: "mixpanel_q2w4e6r8t0",
             secrets: [
-                StoredSecret(hash: .make("b"), createdAt: time),
-                StoredSecret(hash: .make("a"), createdAt: .start, expiresAt: time.after(9)),
+                StoredSecret(id: .make(2), hash: .make("b"), createdAt: time),
+                StoredSecret(
+                    id: .make(1), hash: .make("a"), createdAt: .start, expiresAt: time.after(9)),
             ], createdAt: time)
     }
 }
@@ -140,5 +141,11 @@ extension OperatorKey {
         OperatorKey(
             id: .make(from: [UInt8](repeating: number, count: 16)), name: "back end \(number)",
             hash: .make("c"), createdAt: .start.after(Int64(number)))
+    }
+}
+
+extension SecretID {
+    static func make(_ number: UInt8) -> SecretID {
+        make(from: [UInt8](repeating: number, count: 16))
     }
 }

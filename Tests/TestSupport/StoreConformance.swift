@@ -2,7 +2,8 @@ package import Audiences
 
 /// What every store must be.
 package typealias Store =
-    SyncStore & AudienceStore & AudienceControl & ChangeStore & ConnectionStore & OperatorKeyStore
+    SyncStore & AudienceStore & AudienceControl & ChangeStore & ConnectionStore & CohortSyncStore
+    & OperatorKeyStore & AnswerStore & AuditStore
 
 /// The suite that every store runs: the contracts of the ports, sentence by sentence.
 package enum StoreConformance {

@@ -28,3 +28,8 @@ struct AdmitOperator: Sendable {
         guard matches, isValid else { throw Unauthorized() }
     }
 }
+
+extension Request {
+    /// What the request does, for the stores.
+    var operation: Operation { Operation(by: .server, requestID: id.description) }
+}

@@ -7,6 +7,7 @@ import Routing
 /// Connections and their cohort sync.
 struct ConnectionEndpoints: Sendable {
     private let connections: any ConnectionStore
+    private let cohortSyncs: any CohortSyncStore
     private let secrets: Secrets
     private let limits: EndpointLimits
     private let publicURL: String?
@@ -14,6 +15,7 @@ struct ConnectionEndpoints: Sendable {
 
     init(_ parts: Dependencies) {
         connections = parts.connections
+        cohortSyncs = parts.cohortSyncs
         secrets = parts.secrets
         limits = parts.limits
         publicURL = parts.publicURL
@@ -24,7 +26,7 @@ struct ConnectionEndpoints: Sendable {
         let body = try await request.object(
             limits, keys: ConnectionSettings.keys)
         let connection = try ConnectionSettings(body).makeConnection(at: now(), by: secrets)
-        try await connections.create(connection)
+        try await connections.create(connection, for: request.operation)
         request.logger.info(
             "connection created", metadata: ["connection.id": .string(connection.id.text)])
         return show(connection, for: request, .created)
@@ -45,7 +47,8 @@ struct ConnectionEndpoints: Sendable {
         let id = try request.connectionID()
         let body = try await request.object(limits, keys: ConnectionSettings.keys)
         let edit = try ConnectionSettings(body).edit
-        let connection = try await connections.update(id, with: edit, at: now())
+        let connection = try await connections.update(
+            id, with: edit, at: now(), for: request.operation)
         request.logger.info(
             "connection changed",
             metadata: [
@@ -59,7 +62,8 @@ struct ConnectionEndpoints: Sendable {
     @Sendable func setUpCohortSync(_ request: Request) async throws -> Response {
         let connection = try await connection(request)
         let issued = try CohortSync.issue(at: now(), by: secrets)
-        try await connections.setUp(issued.stored, for: connection.id)
+        try await cohortSyncs.setUp(
+            issued.stored, of: connection.id, for: request.operation)
         request.logger.info(
             "cohort sync set up", metadata: ["connection.id": .string(connection.id.text)])
         return .object(.created) { json in

@@ -28,7 +28,7 @@ struct ControlEndpoints: Sendable {
 
     private func decide(_ decision: HeldDecision, _ request: Request) async throws -> Response {
         let id = try request.audienceID()
-        try await control.decide(decision, on: id, at: now())
+        try await control.decide(decision, on: id, at: now(), for: request.operation)
         request.logger.notice(
             "held replacement decided",
             metadata: [
@@ -40,7 +40,7 @@ struct ControlEndpoints: Sendable {
     /// Puts the snapshot back that was replaced last.
     @Sendable func restore(_ request: Request) async throws -> Response {
         let id = try request.audienceID()
-        try await control.restore(id, at: now())
+        try await control.restore(id, at: now(), for: request.operation)
         request.logger.notice(
             "audience restored", metadata: ["audience.id": .string(id.text)])
         return try await show(id)
@@ -53,7 +53,8 @@ struct ControlEndpoints: Sendable {
         }
         let staysErased = try request.flag("stay_erased")
         let erased = try await control.erase(
-            matching: matchID, staysErased: staysErased, at: now())
+            matching: matchID, staysErased: staysErased, at: now(),
+            for: request.operation)
         // How many, never whom.
         request.logger.notice(
             "people erased",

@@ -39,7 +39,11 @@ struct AdmitConnection: Sendable {
     private static let nobody = CohortSync(
         username: "",
         secrets: SecretHash(phc: nobodyHash).map { hash in
-            [StoredSecret(hash: hash, createdAt: Timestamp(milliseconds: 0))]
+            [
+                StoredSecret(
+                    id: SecretID(unchecked: SecretID.prefix), hash: hash,
+                    createdAt: Timestamp(milliseconds: 0))
+            ]
         } ?? [], createdAt: Timestamp(milliseconds: 0))
 
     /// Nothing is known that hashes to this.

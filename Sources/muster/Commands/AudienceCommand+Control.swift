@@ -17,7 +17,7 @@ extension AudienceCommand {
 
         func run() async throws {
             try await target.control { store, id, now in
-                try await store.decide(.accept, on: id, at: now)
+                try await store.decide(.accept, on: id, at: now, for: .commandLine)
             }
         }
     }
@@ -34,7 +34,7 @@ extension AudienceCommand {
 
         func run() async throws {
             try await target.control { store, id, now in
-                try await store.decide(.reject, on: id, at: now)
+                try await store.decide(.reject, on: id, at: now, for: .commandLine)
             }
         }
     }
@@ -51,7 +51,7 @@ extension AudienceCommand {
 
         func run() async throws {
             try await target.control { store, id, now in
-                try await store.restore(id, at: now)
+                try await store.restore(id, at: now, for: .commandLine)
             }
         }
     }

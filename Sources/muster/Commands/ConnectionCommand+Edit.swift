@@ -55,7 +55,8 @@ extension ConnectionCommand {
                 guard let id = ConnectionID(id) else {
                     throw Failure(.notFound, "There is no connection of this id.")
                 }
-                let changed = try await store.update(id, with: edit, at: Composition.now())
+                let changed = try await store.update(
+                    id, with: edit, at: Composition.now(), for: .commandLine)
                 Show.show(changed, listing, configuration)
             }
         }

@@ -35,11 +35,11 @@ struct ConnectionCommand: AsyncParsableCommand {
                 let connection = try Connection.make(
                     name: name, referenceProperty: referenceProperty, traitsAllowed: traits,
                     at: now, by: Composition.secrets)
-                try await store.create(connection)
+                try await store.create(connection, for: .commandLine)
                 var issued: Issued<CohortSync>?
                 if cohortSync {
                     let sync = try CohortSync.issue(at: now, by: Composition.secrets)
-                    try await store.setUp(sync.stored, for: connection.id)
+                    try await store.setUp(sync.stored, of: connection.id, for: .commandLine)
                     issued = sync
                 }
                 if listing.json {

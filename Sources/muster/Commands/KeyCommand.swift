@@ -23,7 +23,7 @@ struct KeyCommand: AsyncParsableCommand {
             try await options.withStore { store, _ in
                 let issued = try OperatorKey.issue(
                     name: name, at: Composition.now(), by: Composition.secrets)
-                try await store.create(issued.stored)
+                try await store.create(issued.stored, for: .commandLine)
                 if listing.json {
                     var json = JSONWriter()
                     json.beginObject()
@@ -85,7 +85,7 @@ struct KeyCommand: AsyncParsableCommand {
                 guard let id = OperatorKeyID(id) else {
                     throw Failure(.notFound, "There is no key of this id.")
                 }
-                try await store.revoke(id, at: Composition.now())
+                try await store.revoke(id, at: Composition.now(), for: .commandLine)
                 Terminal.error("revoked \(id.text)")
             }
         }

@@ -30,7 +30,8 @@ struct PersonCommand: AsyncParsableCommand {
                     throw Failure(.invalid, "--match-id must be 1 to 1024 bytes without NUL.")
                 }
                 let erased = try await store.erase(
-                    matching: matchID, staysErased: stayErased, at: Composition.now())
+                    matching: matchID, staysErased: stayErased, at: Composition.now(),
+                    for: .commandLine)
                 Terminal.out(listing.json ? "{\"erased\":\(erased)}" : "erased \(erased)")
             }
         }

@@ -13,16 +13,17 @@ enum Demo {
     /// - Returns: text for a terminal.
     /// - Throws: `Failure` if the store can't take them.
     static func create(
-        in store: some ConnectionStore & OperatorKeyStore, url: String, program: String,
+        in store: some ConnectionStore & CohortSyncStore & OperatorKeyStore, url: String,
+        program: String,
         at now: Timestamp, by secrets: Secrets
     ) async throws -> String? {
         guard try await store.connections(ListRange(limit: 1)).items.isEmpty else { return nil }
         let connection = try Connection.make(name: "Demo", at: now, by: secrets)
         let sync = try CohortSync.issue(at: now, by: secrets)
         let key = try OperatorKey.issue(name: "Demo", at: now, by: secrets)
-        try await store.create(connection)
-        try await store.setUp(sync.stored, for: connection.id)
-        try await store.create(key.stored)
+        try await store.create(connection, for: .commandLine)
+        try await store.setUp(sync.stored, of: connection.id, for: .commandLine)
+        try await store.create(key.stored, for: .commandLine)
         return """
 
             A demo connection was made. Its secrets are shown this once:

@@ -1,0 +1,194 @@
+package import Audiences
+import GRDB
+
+extension SQLiteStore {
+    package func delete(
+        _ id: ConnectionID, at now: Timestamp, for operation: Operation
+    ) async throws(Failure) {
+        try await administer(operation) { db in
+            guard let stored = try db.storedConnection(id) else {
+                throw Failure(.notFound, "There is no connection \(id.text).")
+            }
+            try stored.connection.refuseDeclared()
+            let audiences = try db.hide(stored.row, at: now)
+            try db.log(
+                AuditNote(.connectionDeleted, ["audiences \(audiences)"]), on: id.text,
+                for: operation, at: now)
+        }
+    }
+}
+
+extension Database {
+    /// Makes a connection and its audiences invisible; returns how many of these there are.
+    ///
+    /// They get public ids that nobody can ask for, and the audiences lose their current snapshot:
+    /// without one an audience is in no list, no look-up and no feed.
+    fileprivate func hide(_ connection: Int64, at now: Timestamp) throws -> Int {
+        try removeParts(of: connection)
+        try prepared(
+            """
+            UPDATE connection SET public_id = 'deleted ' || id, name = '', username = NULL,
+                deleted_at = ?
+            WHERE id = ?
+            """
+        ).run(now, connection)
+        // What they would tell from now on nobody would read.
+        try prepared(
+            """
+            UPDATE comparison SET cursor = ?
+            WHERE audience IN (SELECT id FROM audience WHERE connection = ?)
+            """
+        ).run(Comparison.walked, connection)
+        return try prepared(
+            """
+            UPDATE audience SET public_id = 'deleted ' || id, name = NULL, description = NULL,
+                current_snapshot = 0, replaced_snapshot = NULL, held_session = NULL
+            WHERE connection = ?
+            """
+        ).change(connection)
+    }
+}
+
+/// The removal of what a deleted connection has left, a bounded step at a time.
+///
+/// First its audiences, one after the other, with everything that names them; then its people, in
+/// a walk over all people, for there is no index of whose they are; at last its row, whose number
+/// is not given again before. So nothing names a person's number when that is given to somebody
+/// else.
+struct Deletion: Hashable {
+    /// How many people one step looks at.
+    static let stepPeopleMax = 2000
+
+    /// How many it removes, each with its entries in two indexes: some milliseconds of work.
+    static let stepRemovedMax = 200
+
+    /// How many bytes of traits it removes, unless the first person has more.
+    static let stepTraitBytesMax = 256 * 1024
+
+    /// How many sessions one step removes, if little is kept beside them.
+    static let stepSessionsMax = 50
+
+    let connection: Int64
+    /// The last person the walk has passed.
+    let place: Int64
+
+    func step(in db: Database, _ hashing: Hashing) throws {
+        let audience = try db.prepared("SELECT id FROM audience WHERE connection = ? LIMIT 1")
+            .first(connection) { row in row.integer(0) }
+        if let audience {
+            try removePart(of: audience, db)
+        } else {
+            try removePeople(db, hashing)
+        }
+    }
+
+    // MARK: Audiences
+
+    private func removePart(of audience: Int64, _ db: Database) throws {
+        let snapshot = try db.prepared("SELECT id FROM snapshot WHERE audience = ? LIMIT 1")
+            .first(audience) { row in row.integer(0) }
+        if let snapshot { return try db.removePart(ofSnapshot: snapshot) }
+        guard try removeChanges(of: audience, db), try removeSessions(of: audience, db) else {
+            return
+        }
+        try db.prepared("DELETE FROM audience WHERE id = ?").run(audience)
+    }
+
+    /// Returns whether none is left.
+    private func removeChanges(of audience: Int64, _ db: Database) throws -> Bool {
+        // The last number must not be given again; without audience and person its row says
+        // nothing.
+        try db.prepared(
+            "UPDATE change SET audience = 0, person = 0 WHERE seq = ? AND audience = ?"
+        ).run(try db.latestChange(), audience)
+        let removed = try db.prepared(
+            """
+            DELETE FROM change WHERE seq IN
+                (SELECT seq FROM change WHERE audience = ? LIMIT ?)
+            """
+        ).change(audience, Housekeeping.stepRowsMax)
+        return removed == 0
+    }
+
+    /// Returns whether none is left.
+    private func removeSessions(of audience: Int64, _ db: Database) throws -> Bool {
+        let sessions = try db.prepared("SELECT id FROM sync_session WHERE audience = ? LIMIT ?")
+            .all(audience, Self.stepSessionsMax) { row in row.integer(0) }
+        var (tallies, lists, diffs) = (
+            Housekeeping.stepRowsMax, Housekeeping.stepListsMax, Housekeeping.stepDiffsMax
+        )
+        for session in sessions {
+            tallies -= try db.removeTallies(of: session, atMost: tallies)
+            lists -= try db.removeLists(of: session, atMost: lists)
+            diffs -= try db.removeDiffs(of: session, atMost: diffs)
+            guard tallies > 0, lists > 0, diffs > 0 else { return false }
+            try db.prepared("DELETE FROM sync_session WHERE id = ?").run(session)
+        }
+        return sessions.isEmpty
+    }
+
+    // MARK: People
+
+    private struct Removed {
+        let id: Int64
+        let distinctID: String
+        let referenceID: String?
+    }
+
+    private func removePeople(_ db: Database, _ hashing: Hashing) throws {
+        let end = try db.prepared("SELECT id FROM person WHERE id > ? ORDER BY id LIMIT 1 OFFSET ?")
+            .first(place, Self.stepPeopleMax) { row in row.integer(0) }
+        let people = try people(upTo: end ?? .max, db)
+        for person in people.removed { try remove(person, db, hashing) }
+        if let place = people.isCut ? people.removed.last?.id : end {
+            try db.prepared("UPDATE connection SET people_removed_to = ? WHERE id = ?")
+                .run(place, connection)
+        } else {
+            try db.prepared("DELETE FROM connection WHERE id = ?").run(connection)
+        }
+    }
+
+    /// Those of the connection up to `end`, or as many of them as a step may remove.
+    private func people(
+        upTo end: Int64, _ db: Database
+    ) throws -> (removed: [Removed], isCut: Bool) {
+        let found = try db.prepared(
+            """
+            SELECT id, distinct_id, reference_id, coalesce(length(traits), 0) FROM person
+            WHERE id > ? AND id <= ? AND connection = ? ORDER BY id LIMIT ?
+            """
+        ).all(place, end, connection, Self.stepRemovedMax) { row in
+            (
+                person: Removed(
+                    id: row.integer(0), distinctID: row.text(1), referenceID: row.optionalText(2)),
+                traitBytes: row.count(3)
+            )
+        }
+        var bytes = 0
+        let fitting = found.prefix { row in
+            bytes += row.traitBytes
+            return bytes <= Self.stepTraitBytesMax
+        }
+        let isCut = found.count == Self.stepRemovedMax || fitting.count < found.count
+        return (found.prefix(max(1, fitting.count)).map(\.person), isCut)
+    }
+
+    private func remove(_ person: Removed, _ db: Database, _ hashing: Hashing) throws {
+        try db.prepared("DELETE FROM person_by_distinct WHERE hash = ? AND person = ?")
+            .run(hashing.people.hash(person.distinctID), person.id)
+        if let reference = person.referenceID {
+            try db.prepared("DELETE FROM person_by_reference WHERE hash = ? AND person = ?")
+                .run(hashing.people.hash(reference), person.id)
+        }
+        try db.prepared("DELETE FROM person WHERE id = ?").run(person.id)
+    }
+}
+
+extension Database {
+    /// The connection whose removal goes on; `nil` if none is left.
+    func nextDeletion() throws -> Deletion? {
+        try prepared(
+            "SELECT id, people_removed_to FROM connection WHERE deleted_at IS NOT NULL LIMIT 1"
+        ).first { row in Deletion(connection: row.integer(0), place: row.integer(1)) }
+    }
+}

@@ -1,0 +1,150 @@
+package import Audiences
+import GRDB
+
+extension SQLiteStore {
+    /// Makes an administrative change: everything of it, its entries in the audit log and its kept
+    /// answer are one write.
+    func administer<Value: Sendable>(
+        _ operation: Operation, _ work: @escaping @Sendable (Database) throws -> Value
+    ) async throws(Failure) -> Value {
+        try await writeChanges { db in
+            // First of all: what was answered already must not find out anything else.
+            if let answer = operation.answer { try db.keep(answer) }
+            return try work(db)
+        }
+    }
+}
+
+extension Database {
+    /// Writes an entry of the audit log.
+    ///
+    /// Its number is the largest one plus one; no entry is ever removed.
+    func log(
+        _ note: AuditNote, on target: String?, for operation: Operation, at now: Timestamp
+    ) throws {
+        let (actor, key) = operation.actor.columns
+        try prepared(
+            """
+            INSERT INTO audit (at, actor, actor_key, request_id, action, target, details)
+            VALUES (?, ?, ?, ?, ?, ?, ?)
+            """
+        ).run(
+            now, actor.rawValue, key?.text, operation.requestID, note.action.rawValue, target,
+            TextList.encode(note.details))
+    }
+
+    fileprivate func keep(_ answer: KeptAnswer) throws {
+        let kept = try prepared(
+            """
+            INSERT INTO kept_answer (key, request, status, body, created_at)
+            VALUES (?, ?, ?, ?, ?)
+            ON CONFLICT DO UPDATE SET request = excluded.request, status = excluded.status,
+                body = excluded.body, created_at = excluded.created_at
+            WHERE created_at < excluded.created_at - ?
+            """
+        ).change(
+            answer.key, answer.request, answer.status, answer.body.text, answer.createdAt,
+            Limits.keptAnswerMillisecondsMax)
+        guard kept == 1 else { throw Failure.answeredAlready }
+    }
+}
+
+extension SQLiteStore: AnswerStore {
+    package func keptAnswer(
+        _ key: String, at now: Timestamp
+    ) async throws(Failure) -> KeptAnswer? {
+        let answer = try await read { db in
+            try db.prepared(
+                "SELECT key, request, status, body, created_at FROM kept_answer WHERE key = ?"
+            ).first(key) { row in
+                KeptAnswer(
+                    key: row.text(0), request: row.text(1), status: row.count(2),
+                    body: SealedSecret(row.text(3)), createdAt: row.time(4))
+            }
+        }
+        guard let answer,
+            now.since(answer.createdAt) <= Limits.keptAnswerMillisecondsMax
+        else { return nil }
+        return answer
+    }
+}
+
+extension SQLiteStore: AuditStore {
+    package func auditLog(
+        matching filter: AuditFilter, _ range: ListRange
+    ) async throws(Failure) -> ListPage<AuditEntry> {
+        try range.validate()
+        let before = try range.place(in: .audit) ?? .max
+        return try await read { db in
+            let statement = try db.prepared(Self.selectAudit(filter))
+            let entries =
+                switch (filter.target, filter.action?.rawValue) {
+                case (let target?, let action?):
+                    try statement.all(before, range.limit + 1, target, action) { try Entry($0) }
+                case (let only?, nil), (nil, let only?):
+                    try statement.all(before, range.limit + 1, only) { try Entry($0) }
+                case (nil, nil):
+                    try statement.all(before, range.limit + 1) { try Entry($0) }
+                }
+            return ListPage(
+                entries.map { (id: $0.sequence, item: $0) }, limit: range.limit
+            ) { Place(row: $0).cursor(in: .audit) }
+        }
+    }
+
+    private typealias Entry = AuditEntry
+
+    /// Takes a sequence number to end before, a limit, and what the filter has: target, action.
+    ///
+    /// A text for each filter, for one text with optional terms would use no index.
+    static func selectAudit(_ filter: AuditFilter) -> String {
+        let terms = [
+            filter.target.map { _ in "target = ?" }, filter.action.map { _ in "action = ?" },
+        ].compactMap(\.self).enumerated().map { index, term in " AND \(term)\(index + 3)" }
+        return """
+            SELECT seq, at, actor, actor_key, request_id, action, target, details FROM audit
+            WHERE seq < ?1\(terms.joined()) ORDER BY seq DESC LIMIT ?2
+            """
+    }
+}
+
+// MARK: - Rows
+
+/// The kinds of ``Operation/Actor``.
+private enum ActorKind: String {
+    case key
+    case commandLine = "command_line"
+    case configuration
+    case server
+}
+
+extension Operation.Actor {
+    fileprivate var columns: (kind: ActorKind, key: OperatorKeyID?) {
+        switch self {
+        case .key(let id): (.key, id)
+        case .commandLine: (.commandLine, nil)
+        case .configuration: (.configuration, nil)
+        case .server: (.server, nil)
+        }
+    }
+
+    fileprivate init(_ kind: ActorKind, key: String) {
+        self =
+            switch kind {
+            case .key: .key(OperatorKeyID(unchecked: key))
+            case .commandLine: .commandLine
+            case .configuration: .configuration
+            case .server: .server
+            }
+    }
+}
+
+extension AuditEntry {
+    fileprivate init(_ row: SQLRow) throws {
+        self.init(
+            sequence: row.integer(0), at: row.time(1),
+            actor: Operation.Actor(try row.named(2), key: row.text(3)),
+            requestID: row.optionalText(4), action: try row.named(5),
+            target: row.optionalText(6), details: try row.decoded(7, by: TextList.decode))
+    }
+}
