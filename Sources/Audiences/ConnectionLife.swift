@@ -61,6 +61,9 @@ extension Connection {
     ) throws(Failure) -> AuditNote? {
         try refuseDeclared()
         return try changeCohortSync(at: now) { sync throws(Failure) in
+            guard !sync.secrets.contains(where: { $0.id == secret.id }) else {
+                throw Failure(.conflict, "There is a secret \(secret.id.text) already.")
+            }
             sync.end(at: now.later(by: overlapMilliseconds))
             sync.secrets.insert(secret, at: 0)
             try sync.forgetSurplus(at: now)

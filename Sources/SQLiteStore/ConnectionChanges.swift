@@ -85,11 +85,27 @@ extension SQLiteStore: CohortSyncStore {
     package func noteUse(
         of secret: SecretID, of id: ConnectionID, at now: Timestamp
     ) async throws(Failure) {
-        _ = try await change(id, at: now, for: Operation(by: .server)) {
-            try $0.noteUse(of: secret, at: now)
-            return nil
+        try await writer.write { db in
+            guard let connection = try db.connectionRow(id) else { throw noConnection(id) }
+            let found = try db.prepared(
+                """
+                UPDATE cohort_sync_secret SET last_used_at = max(coalesce(last_used_at, ?1), ?1)
+                WHERE connection = ?2 AND public_id = ?3
+                """
+            ).change(now, connection, secret.text)
+            guard found == 1 else {
+                throw Failure(.notFound, "There is no secret \(secret.text).")
+            }
+            try db.prepared(
+                "UPDATE connection SET first_page_at = ? WHERE id = ? AND first_page_at IS NULL"
+            ).run(now, connection)
         }
     }
+}
+
+/// What is thrown for a connection that is not there, or not any more.
+func noConnection(_ id: ConnectionID) -> Failure {
+    Failure(.notFound, "There is no connection \(id.text).")
 }
 
 extension SQLiteStore {
@@ -101,9 +117,7 @@ extension SQLiteStore {
         _ work: @escaping @Sendable (inout Connection) throws -> AuditNote?
     ) async throws(Failure) -> Connection {
         try await administer(operation) { db in
-            guard let stored = try db.storedConnection(id) else {
-                throw Failure(.notFound, "There is no connection \(id.text).")
-            }
+            guard let stored = try db.storedConnection(id) else { throw noConnection(id) }
             return try db.change(stored, at: now, for: operation, work)
         }
     }

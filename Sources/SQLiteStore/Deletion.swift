@@ -6,9 +6,7 @@ extension SQLiteStore {
         _ id: ConnectionID, at now: Timestamp, for operation: Operation
     ) async throws(Failure) {
         try await administer(operation) { db in
-            guard let stored = try db.storedConnection(id) else {
-                throw Failure(.notFound, "There is no connection \(id.text).")
-            }
+            guard let stored = try db.storedConnection(id) else { throw noConnection(id) }
             try stored.connection.refuseDeclared()
             let audiences = try db.hide(stored.row, at: now)
             try db.log(

@@ -7,7 +7,7 @@ extension SQLiteStore: SyncStore {
     ) async throws(Failure) -> SyncOutcome {
         try await writeChanges(members: page.members.count) { [hashing] db in
             guard let row = try db.connectionRow(connection) else {
-                throw Failure(.notFound, "There is no connection \(connection.text).")
+                throw noConnection(connection)
             }
             let transaction = SyncTransaction(
                 db: db, hashing: hashing, connection: row, now: now)

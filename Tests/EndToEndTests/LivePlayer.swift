@@ -71,7 +71,7 @@ struct LivePlayer {
             try await compareAll()
         case .verify:
             try await verify()
-        case .wait, .tidy:
+        case .wait, .tidy, .delete:
             throw Violation(description: "a server that runs can't be made to do that")
         }
     }

@@ -9,12 +9,29 @@ struct FaultModel: Hashable, Sendable {
         var connections: Set<String> = []
         var keys: Set<String> = []
         var members: [String: Set<Int>] = [:]
+        /// Which secrets there are, and whether they have no end.
+        var secrets: [String: Bool] = [:]
+        /// The actions of the audit log.
+        var audit: [String] = []
     }
 
     private struct Staged: Hashable {
         var session: String
         var pages: [Int: Set<Int>] = [:]
         var diffs: [Diff] = []
+        var isHeld = false
+
+        var members: Set<Int> {
+            var members = pages.values.reduce(into: Set()) { $0.formUnion($1) }
+            for diff in diffs {
+                if diff.adds {
+                    members.formUnion(diff.people)
+                } else {
+                    members.subtract(diff.people)
+                }
+            }
+            return members
+        }
     }
 
     private struct Diff: Hashable {
@@ -26,6 +43,9 @@ struct FaultModel: Hashable, Sendable {
     private var staged: [String: Staged] = [:]
     /// Sessions whose pages change nothing any more.
     private var finished: Set<String> = []
+    /// What was replaced last.
+    private var replaced: [String: Set<Int>] = [:]
+    private var isGuarded = false
 
     func after(_ step: FaultStep) -> FaultModel {
         var next = self
@@ -35,19 +55,82 @@ struct FaultModel: Hashable, Sendable {
 
     private mutating func apply(_ step: FaultStep) {
         switch step {
-        case .connect(let number): visible.connections.insert("Lumen \(number)")
-        case .key(let number): visible.keys.insert("Key \(number)")
+        case .connect(let number):
+            if visible.connections.insert("Lumen \(number)").inserted {
+                visible.audit.append("connection.created")
+            }
+        case .key(let number):
+            if visible.keys.insert("Key \(number)").inserted {
+                visible.audit.append("key.created")
+            }
         case .page(let page): apply(page)
         case .together(let pages): pages.forEach { apply($0) }
-        case .tidy:
-            // Every script tidies after more than a day.
+        case .tidy(let hours):
+            // Either nothing has expired, or everything.
+            guard hours > 72 else { return }
+            replaced = [:]
             finished.formUnion(staged.values.map(\.session))
             staged = [:]
         case .prove: break
+        default:
+            if allows(step) { administer(step) }
         }
     }
 
+    /// Whether the state of things lets an operator do that.
+    func allows(_ step: FaultStep) -> Bool {
+        switch step {
+        case .setUp: visible.secrets.isEmpty && visible.connections.contains("Lumen 1")
+        case .regenerate(let number):
+            !visible.secrets.isEmpty && visible.secrets[Self.secret(number)] == nil
+        case .page, .guardMembers, .delete: visible.connections.contains("Lumen 1")
+        case .accept(let cohort): staged[cohort]?.isHeld == true
+        case .restore(let cohort): replaced[cohort] != nil
+        default: true
+        }
+    }
+
+    private static func secret(_ number: UInt8) -> String {
+        SecretID.make(from: [UInt8](repeating: number, count: 16)).text
+    }
+
+    private mutating func administer(_ step: FaultStep) {
+        switch step {
+        case .setUp:
+            visible.secrets[Self.secret(1)] = true
+            visible.audit.append("cohort_sync.set_up")
+        case .regenerate(let number):
+            visible.secrets = visible.secrets.mapValues { _ in false }
+            visible.secrets[Self.secret(number)] = true
+            visible.audit.append("secret.regenerated")
+        case .guardMembers:
+            isGuarded = true
+            visible.audit.append("connection.changed")
+        case .accept(let cohort):
+            switchIn(cohort, staged[cohort]?.members ?? [])
+            visible.audit.append("replacement.accepted")
+        case .restore(let cohort):
+            if let open = staged[cohort] { finished.insert(open.session) }
+            switchIn(cohort, replaced[cohort] ?? [])
+            visible.audit.append("audience.restored")
+        case .delete:
+            visible.connections.remove("Lumen 1")
+            visible.members = [:]
+            visible.secrets = [:]
+            (staged, replaced) = ([:], [:])
+            visible.audit.append("connection.deleted")
+        default: break
+        }
+    }
+
+    private mutating func switchIn(_ cohort: String, _ members: Set<Int>) {
+        replaced[cohort] = visible.members[cohort]
+        visible.members[cohort] = members
+        staged[cohort] = nil
+    }
+
     private mutating func apply(_ page: FaultPage) {
+        guard allows(.page(page)) else { return }
         let people = Set(page.people)
         switch page.kind {
         case .add:
@@ -74,13 +157,15 @@ struct FaultModel: Hashable, Sendable {
         open.pages[number] = people
         staged[cohort] = open
         guard open.pages.count == total else { return }
-        var members = open.pages.values.reduce(into: Set()) { $0.formUnion($1) }
-        for diff in open.diffs {
-            if diff.adds { members.formUnion(diff.people) } else { members.subtract(diff.people) }
-        }
-        visible.members[cohort] = members
-        staged[cohort] = nil
         finished.insert(session)
+        let before = visible.members[cohort] ?? []
+        if isGuarded, before.count >= 1000,
+            before.subtracting(open.members).count * 4 > before.count
+        {
+            staged[cohort]?.isHeld = true
+        } else {
+            switchIn(cohort, open.members)
+        }
     }
 }
 
@@ -93,7 +178,16 @@ extension FaultModel.Visible {
     /// - Throws: ``Violation`` if two ways to read do not agree.
     init(reading store: SQLiteStore, looksUp: Bool) async throws {
         let all = ListRange(limit: Limits.listItemsMax)
-        connections = Set(try await store.connections(all).items.map(\.name))
+        let found = try await store.connections(all).items
+        connections = Set(found.map(\.name))
+        for secret in found.flatMap({ $0.cohortSync?.secrets ?? [] }) {
+            secrets[secret.id.text] = secret.expiresAt == nil
+        }
+        let log = try await store.auditLog(matching: AuditFilter(), all).items.reversed()
+        guard log.map(\.sequence) == (0..<log.count).map({ Int64($0 + 1) }) else {
+            throw Violation(description: "the audit log has a gap")
+        }
+        audit = log.map(\.action.rawValue)
         keys = Set(try await store.operatorKeys(all).items.map(\.name))
         for audience in try await store.audiences(matching: AudienceFilter(), all).items {
             let list = try await store.members(of: audience.id, all).items
@@ -154,6 +248,6 @@ extension FaultModel.Visible {
 extension FaultModel.Visible: CustomStringConvertible {
     var description: String {
         let cohorts = members.sorted { $0.key < $1.key }.map { "\($0): \($1.count)" }
-        return "\(connections.sorted()) \(keys.sorted()) \(cohorts)"
+        return "\(connections.sorted()) \(keys.sorted()) \(cohorts) \(secrets) \(audit)"
     }
 }

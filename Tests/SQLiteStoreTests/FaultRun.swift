@@ -90,6 +90,12 @@ struct FaultRun {
                     possible = Set(possible.map { $0.after(part) })
                     continue
                 }
+                if [.conflict, .notFound].contains(failure.code) {
+                    // An earlier step is missing.
+                    possible = possible.filter { !$0.allows(part) }
+                    try check(!possible.isEmpty, "\(failure)")
+                    continue
+                }
                 didFail = true
                 try check(disk.calls >= number, "failed for nothing: \(failure) \(failure.detail)")
                 try check(failure.code == .unavailable, "\(failure) \(failure.detail)")
@@ -162,8 +168,8 @@ struct FaultRun {
         do throws(Failure) {
             try await part.run(on: store, at: .start.after(minutes: Int64(stepIndex)))
         } catch {
-            // A connection or key that is there although nobody was told so.
-            try check(error.code == .conflict, "\(error) \(error.detail)")
+            // A connection or key that is there, or is gone, although nobody was told so.
+            try check([.conflict, .notFound].contains(error.code), "\(error) \(error.detail)")
         }
         possible = Set(possible.map { $0.after(part) })
     }

@@ -12,6 +12,16 @@ enum FaultStep: Sendable {
     /// Everything that is due that many hours later.
     case tidy(hours: Int64)
     case prove
+    /// Gives connection 1 its cohort sync, with secret 1.
+    case setUp
+    /// Gives connection 1 another secret.
+    case regenerate(UInt8)
+    /// Holds what removes more than a quarter.
+    case guardMembers
+    case accept(String)
+    case restore(String)
+    /// Connection 1.
+    case delete
 
     /// An ordinary day: replacements, repeated and late pages, diffs between them, a switch, what
     /// housekeeping has to remove afterwards.
@@ -38,6 +48,27 @@ enum FaultStep: Sendable {
         .page(.remove("A", 0..<30)),
     ]
 
+    /// What operators do to a connection, from its set-up to its end.
+    static let life: [FaultStep] = [
+        .setUp, .guardMembers,
+        .page(.replace("A", "S1", 1, of: 1, 0..<1000)),
+        .regenerate(2),
+        .page(.replace("A", "S2", 1, of: 1, 0..<100)),
+        .page(.add("A", 500..<510)),
+        .page(.remove("A", 90..<95)),
+        .accept("A"),
+        .together([.add("A", 95..<120), .add("B", 0..<40)]),
+        .restore("A"),
+        .page(.replace("A", "S3", 1, of: 2, 0..<80)),
+        .restore("A"),
+        .regenerate(3),
+        .page(.replace("A", "S4", 1, of: 2, 0..<80)),
+        .delete,
+        .tidy(hours: 1),
+        .key(1),
+        .tidy(hours: 1),
+    ]
+
     /// The first minute of a directory.
     static let start: [FaultStep] = [
         .connect(1), .key(1), .page(.replace("A", "S1", 1, of: 1, 0..<20)),
@@ -62,7 +93,48 @@ enum FaultStep: Sendable {
             while try await store.tidy(at: time.after(hours: hours)) {}
         case .prove:
             try await store.checkWritable(at: time)
+        case .setUp, .regenerate, .guardMembers, .accept, .restore, .delete:
+            try await administer(store, at: time)
         }
+    }
+
+    private func administer(
+        _ store: SQLiteStore, at time: Timestamp
+    ) async throws(Failure) {
+        switch self {
+        case .setUp:
+            let sync = CohortSync(
+                username: "mixpanel_1", secrets: [Self.secret(1)], createdAt: .start)
+            try await store.setUp(sync, of: .make())
+        case .regenerate(let number):
+            _ = try await store.add(
+                Self.secret(number), to: .make(), overlapMilliseconds: 0, at: time, for: .test)
+        case .guardMembers:
+            let edit = ConnectionEdit(guardMaxRemoved: .some(RemovedFraction(0.25)))
+            _ = try await store.update(.make(), with: edit, at: time)
+        case .accept(let cohort):
+            try await store.decide(.accept, on: Self.audience(cohort, store), at: time)
+        case .restore(let cohort):
+            try await store.restore(Self.audience(cohort, store), at: time)
+        case .delete:
+            try await store.delete(.make(), at: time)
+        default:
+            break
+        }
+    }
+
+    private static func audience(
+        _ cohort: String, _ store: SQLiteStore
+    ) async throws(Failure) -> AudienceID {
+        let filter = AudienceFilter(cohort: .make(cohort))
+        let found = try await store.audiences(matching: filter, ListRange()).items.first
+        guard let found else { throw Failure(.notFound, "There is no audience \(cohort).") }
+        return found.id
+    }
+
+    private static func secret(_ number: UInt8) -> StoredSecret {
+        let id = SecretID.make(from: [UInt8](repeating: number, count: 16))
+        return StoredSecret(id: id, hash: operatorKey(number).hash, createdAt: .start)
     }
 
     private static func operatorKey(_ number: UInt8) -> OperatorKey {

@@ -22,6 +22,11 @@ import Testing
     }
 
     @Test(arguments: Fault.failures + [.shortWrite, .full, .power])
+    func soIsWhatOperatorsDo(_ fault: Fault) async throws {
+        try await strikeEverywhere(fault, FaultStep.life, on: try await Self.template())
+    }
+
+    @Test(arguments: Fault.failures + [.shortWrite, .full, .power])
     func aDirectoryThatIsMadeOnAFailingDiskIsAStoreOrBecomesOne(_ fault: Fault) async throws {
         try await strikeEverywhere(fault, FaultStep.start, on: nil)
     }

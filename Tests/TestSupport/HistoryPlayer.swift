@@ -61,6 +61,11 @@ struct HistoryPlayer {
             let erased = try await rig.erase(id, staysErased: staysErased, at: now)
             try expect(erased, expected)
             try await compareAll()
+        case .delete(let connection):
+            try await rig.store.delete(.make(connection), at: now)
+            try await rig.store.create(Connection.make(connection))
+            model.delete(connection)
+            try await compareAll()
         case .restart:
             break
         case .verify:

@@ -54,6 +54,8 @@ package enum HistoryStep: Sendable, CustomStringConvertible {
     case decide(HeldDecision, HistoryAudience)
     case hold(moreThan: Double?, connection: UInt8)
     case erase(String, staysErased: Bool)
+    /// A connection is deleted, and made again.
+    case delete(connection: UInt8)
     /// The process is killed and begins again; nothing to a store that only a test holds.
     case restart
     /// Housekeeping to the end, then everything is compared.
@@ -82,6 +84,7 @@ package enum HistoryStep: Sendable, CustomStringConvertible {
         case .hold(let share, let connection):
             ".hold(moreThan: \(share), connection: \(connection))"
         case .erase(let id, let stays): ".erase(\"\(id)\", staysErased: \(stays))"
+        case .delete(let connection): ".delete(connection: \(connection))"
         case .restart: ".restart"
         case .verify: ".verify"
         }

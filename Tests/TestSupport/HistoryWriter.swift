@@ -44,7 +44,7 @@ struct HistoryWriter {
 
     private func live(_ step: HistoryStep) -> HistoryStep? {
         switch step {
-        case .wait, .tidy(toTheEnd: false): nil
+        case .wait, .tidy(toTheEnd: false), .delete: nil
         case .tidy(toTheEnd: true): .restart
         default: step
         }
@@ -72,9 +72,10 @@ struct HistoryWriter {
         case 96:
             let shares = [nil, 0, 0.3, 1]
             return .hold(moreThan: shares[number(in: 0...3)], connection: 1)
-        case ...100:
+        case ...99:
             let id = oneIn(3) ? "r\(number(in: 0...2))" : "n\(number(in: 0...5))"
             return .erase(id, staysErased: oneIn(3))
+        case 100: return .delete(connection: oneIn(4) ? 2 : 1)
         case ...112: return .send(replacement(of: audience))
         case ...122: return .decide(oneIn(2) ? .accept : .reject, audience)
         default: return wait()

@@ -175,6 +175,7 @@ extension MemoryState {
         snapshots = snapshots.filter { _, snapshot in
             snapshot.retiredAt.map { now.since($0) <= retention.snapshotsMilliseconds } ?? true
         }
+        answers = answers.filter { $0.value.isKept(at: now) }
         feed.forget(
             before: Timestamp(milliseconds: now.milliseconds - retention.changesMilliseconds))
     }

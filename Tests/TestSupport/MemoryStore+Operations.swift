@@ -109,7 +109,7 @@ extension MemoryState {
 }
 
 extension KeptAnswer {
-    fileprivate func isKept(at now: Timestamp) -> Bool {
+    func isKept(at now: Timestamp) -> Bool {
         now.since(createdAt) <= Limits.keptAnswerMillisecondsMax
     }
 }

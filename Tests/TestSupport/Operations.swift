@@ -26,6 +26,12 @@ extension CohortSyncStore {
     package func setUp(_ cohortSync: CohortSync, of id: ConnectionID) async throws(Failure) {
         try await setUp(cohortSync, of: id, for: .test)
     }
+
+    package func revoke(
+        _ secret: SecretID?, of id: ConnectionID, at now: Timestamp
+    ) async throws(Failure) -> Connection {
+        try await revoke(secret, of: id, at: now, for: .test)
+    }
 }
 
 extension OperatorKeyStore {

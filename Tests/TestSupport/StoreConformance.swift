@@ -11,7 +11,8 @@ package enum StoreConformance {
     package static let cases: [StoreCase] =
         replacements + incompleteReplacements + diffs + diffsWhileStaging + people + lists
         + lookups + syncLog + connections + changes + guarded + restoring + erasing + history
-        + sources + references
+        + sources + references + cohortSyncs + serviceAccounts + declared + operations + answers
+        + deletion
 }
 
 /// One sentence of the contract.

@@ -68,6 +68,8 @@ package struct StoreModel: Sendable {
     }
 
     package private(set) var audiences: [HistoryAudience: Audience] = [:]
+    /// How many events there were in audiences that have been deleted.
+    package private(set) var eventsDeleted: Int64 = 0
     /// By connection and name: the reference id, or none.
     package var people: [UInt8: [String: String?]] = [:]
     package var guards: [UInt8: Double] = [:]
@@ -280,6 +282,16 @@ package struct StoreModel: Sendable {
             }
         }
         people[key.connection] = known
+    }
+
+    /// Forgets a connection, and makes another one of its id.
+    mutating func delete(_ connection: UInt8) {
+        for (key, audience) in audiences where key.connection == connection {
+            eventsDeleted += audience.eventsTold
+            audiences[key] = nil
+        }
+        people[connection] = nil
+        guards[connection] = nil
     }
 
     mutating func create(_ key: HistoryAudience, _ audience: Audience) {
