@@ -88,6 +88,39 @@ struct LookUpTests {
         }
     }
 
+    @Test func whatAnotherProcessDoesToAConnectionIsSeenAtOnce() async throws {
+        try await directory.withStore { server in
+            try await server.create(Connection.make())
+            _ = try await server.record(.make(.addMembers, ["ada"]), from: .make(), at: .start)
+            let hash = try #require(SecretHash(phc: "$sha256$" + digits(32) + "$" + digits(64)))
+            let secrets = [1, 2].map { number in
+                StoredSecret(id: .make(from: [number]), hash: hash, createdAt: .start)
+            }
+            try await directory.withStore(as: .tool) { tool in
+                let sync = CohortSync(
+                    username: "mixpanel_1", secrets: [secrets[0]], createdAt: .start)
+                try await tool.setUp(sync, of: .make())
+                #expect(try await server.connection(.make())?.cohortSync == sync)
+                let changed = try await tool.add(
+                    secrets[1], to: .make(), overlapMilliseconds: 0, at: .start, for: .test)
+                #expect(try await server.connection(.make()) == changed)
+                #expect(changed.cohortSync?.secrets.map(\.expiresAt) == [nil, .start])
+                try await server.noteUse(of: secrets[1].id, of: .make(), at: .start.after(1))
+                let revoked = try await tool.revoke(nil, of: .make(), at: .start.after(2))
+                #expect(revoked.cohortSync?.firstPageAt == .start.after(1))
+                #expect(try await server.connection(.make()) == revoked)
+                try await tool.delete(.make(), at: .start.after(3))
+                #expect(try await server.connection(.make()) == nil)
+                #expect(try await server.memberships(matching: .make("ada"), in: nil).isEmpty)
+                let failure = await #expect(throws: Failure.self) {
+                    try await server.record(
+                        .make(.addMembers, ["bo"], session: "S2"), from: .make(), at: .start)
+                }
+                #expect(failure?.code == .notFound)
+            }
+        }
+    }
+
     private func digits(_ count: Int) -> String { String(repeating: "7", count: count) }
 
     // MARK: Bounds

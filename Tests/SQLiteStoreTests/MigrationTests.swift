@@ -35,6 +35,81 @@ struct MigrationTests {
         try queue.close()
     }
 
+    /// A store of step 2, with a connection that has two secrets, a key, and a feed whose first
+    /// changes are gone already.
+    private func fillSecondVersion() throws {
+        try fillFirstVersion()
+        let queue = try DatabaseQueue(path: directory.database)
+        try Migrations.migrator.migrate(queue, upTo: "0002 changes and control")
+        let (new, old, key) = (phc("b"), phc("a"), OperatorKeyID.make(from: [1]).text)
+        let start = Timestamp.start.milliseconds
+        try queue.write { db in
+            try db.execute(
+                sql: """
+                    UPDATE connection SET username = 'mixpanel_1', sync_created_at = \(start),
+                        guard_max_removed = 0.25;
+                    INSERT INTO connection_trait VALUES (1, 0, 'plan');
+                    INSERT INTO cohort_sync_secret VALUES (1, 0, '\(new)', \(start + 5), NULL),
+                        (1, 1, '\(old)', \(start), \(start + 9));
+                    INSERT INTO operator_key VALUES (1, '\(key)', 'Key', '\(new)', \(start), NULL);
+                    INSERT INTO change VALUES (41, 1, 1, 1, NULL, \(start)),
+                        (42, 1, 2, 1, NULL, \(start));
+                    """)
+        }
+        try queue.close()
+    }
+
+    private func phc(_ digit: Character) -> String {
+        "$sha256$" + String(repeating: digit, count: 32) + "$" + String(repeating: digit, count: 64)
+    }
+
+    @Test func secretsGetAnIdAndKeysMayDoEverything() async throws {
+        try fillSecondVersion()
+        var secrets: [StoredSecret] = []
+        try await directory.withStore { store in
+            let connection = try #require(try await store.connection(.make()))
+            let sync = try #require(connection.cohortSync)
+            secrets = sync.secrets
+            #expect(secrets.map(\.hash.phc) == [phc("b"), phc("a")])
+            #expect(secrets.map(\.createdAt) == [.start.after(5), .start])
+            #expect(secrets.map(\.expiresAt) == [nil, .start.after(9)])
+            #expect(secrets.map(\.lastUsedAt) == [nil, nil])
+            #expect(Set(secrets.map(\.id)).count == 2)
+            #expect(secrets.allSatisfy { SecretID($0.id.text) != nil })
+            #expect(sync.username == "mixpanel_1")
+            #expect(sync.switchedOffAt == nil)
+            #expect(sync.firstPageAt == nil)
+            #expect(connection.traitsAllowed == ["plan"])
+            #expect(connection.guardMaxRemoved == RemovedFraction(0.25))
+            #expect(connection.serviceAccount == nil)
+            #expect(!connection.isDeclared)
+            #expect(try await store.operatorKey(.make(from: [1]))?.scope == .admin)
+            #expect(try await store.auditLog(matching: AuditFilter(), ListRange()).items == [])
+        }
+        try await directory.withStore { store in
+            #expect(try await store.connection(.make())?.cohortSync?.secrets == secrets)
+            _ = try await store.revoke(secrets[0].id, of: .make(), at: .start.after(1))
+            let left = try await store.connection(.make())?.cohortSync?.secrets
+            #expect(left?.map(\.expiresAt) == [.start.after(1), .start.after(9)])
+        }
+    }
+
+    @Test func theFeedGoesOnWhereItBegan() async throws {
+        try fillSecondVersion()
+        try await directory.withStore { store in
+            let page = try await store.changes(after: 40, in: nil, limit: 10)
+            #expect(page.changes.map(\.sequence) == [41, 42])
+            let failure = await #expect(throws: Failure.self) {
+                try await store.changes(after: 39, in: nil, limit: 10)
+            }
+            #expect(failure?.code == .gone)
+            try await store.delete(.make(), at: time(4))
+            while try await store.tidy(at: time(4)) {}
+            #expect(try await store.latestChange() == 42)
+            #expect(try await store.memberships(matching: .make("ada"), in: nil).isEmpty)
+        }
+    }
+
     private func time(_ hours: Int64) -> Timestamp { .start.after(hours: hours) }
 
     private var firstVersion: String {

@@ -52,7 +52,7 @@ struct QueryPlanTests {
         let directory = TemporaryDirectory()
         try await directory.withStore { store in
             let statements = try await everyStatement(of: store)
-            #expect(statements.count > 80)
+            #expect(statements.count > 105)
             for sql in statements {
                 let details = try await store.pool.read { db in
                     try db.prepared("EXPLAIN QUERY PLAN \(sql)").all { row in row.text(3) }
@@ -89,10 +89,41 @@ struct QueryPlanTests {
         try await switchHeldIn(to: store)
         while try await store.tidy(at: .start.after(hours: 24 * 100)) {}
         try await store.create(Connection.make(9))
-        let cohortSync = CohortSync(username: "mixpanel_9", secrets: [], createdAt: .start)
-        try await store.setUp(cohortSync, of: .make(9))
+        try await operate(store)
         try await store.checkWritable(at: .start)
         return seen.sorted()
+    }
+
+    /// Every administrative change that the history has not made, and deletions.
+    private func operate(_ store: SQLiteStore) async throws {
+        let nine = ConnectionID.make(9)
+        let hash = "$sha256$" + String(repeating: "7", count: 32) + "$"
+        let secret = StoredSecret(
+            id: .make(from: [1]),
+            hash: try #require(SecretHash(phc: hash + String(repeating: "7", count: 64))),
+            createdAt: .start)
+        let sync = CohortSync(username: "mixpanel_9", secrets: [secret], createdAt: .start)
+        try await store.setUp(sync, of: nine)
+        try await store.noteUse(of: secret.id, of: nine, at: .start)
+        let account = ServiceAccount(
+            username: "mp", secret: SealedSecret("v1.a"), status: .connected, checkedAt: .start)
+        let answer = KeptAnswer(
+            key: "k", request: "q", status: 200, body: SealedSecret("v1.b"), createdAt: .start)
+        let operation = Operation(by: .server, answer: answer)
+        _ = try await store.set(account, of: nine, at: .start, for: operation)
+        let key = OperatorKey(
+            id: .make(from: [1]), name: "Key", hash: secret.hash, createdAt: .start)
+        try await store.create(key)
+        try await store.revoke(key.id, at: .start)
+        try await store.declare([.make(8)], at: .start, for: .test)
+        try await store.declare([], at: .start, for: .test)
+        let page = SyncPage.make(.addMembers, members: [.make("ada", reference: "user-1")])
+        _ = try await store.record(page, from: nine, at: .start)
+        for connection in [1, 2, 9] as [UInt8] {
+            try await store.delete(.make(connection), at: .start)
+        }
+        let later = Timestamp.start.after(Limits.keptAnswerMillisecondsMax + 1)
+        while try await store.tidy(at: later) {}
     }
 
     private func switchHeldIn(to store: SQLiteStore) async throws {
@@ -136,6 +167,22 @@ struct QueryPlanTests {
             ]
         ),
         (
+            SQLiteStore.selectAudit(AuditFilter()),
+            ["SEARCH audit USING INTEGER PRIMARY KEY (rowid<?)"]
+        ),
+        (
+            SQLiteStore.selectAudit(AuditFilter(action: .keyCreated)),
+            ["SEARCH audit USING INDEX audit_by_action (action=? AND rowid<?)"]
+        ),
+        (
+            SQLiteStore.selectAudit(AuditFilter(target: "conn_1")),
+            ["SEARCH audit USING INDEX audit_by_target (target=? AND rowid<?)"]
+        ),
+        (
+            SQLiteStore.selectAudit(AuditFilter(action: .keyCreated, target: "conn_1")),
+            ["SEARCH audit USING INDEX audit_by_target (target=? AND rowid<?)"]
+        ),
+        (
             SQLiteStore.selectSharers,
             [
                 "SEARCH candidate USING PRIMARY KEY (hash=?)",
@@ -144,7 +191,7 @@ struct QueryPlanTests {
             ]
         ),
     ])
-    func theFeedAndTheReferencesAreReadInTheirOrder(_ sql: String, _ expected: [String])
+    func listsAreReadInTheirOrder(_ sql: String, _ expected: [String])
         async throws
     {
         #expect(try await plan(sql) == expected)
