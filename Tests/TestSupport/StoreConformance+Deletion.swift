@@ -116,6 +116,13 @@ extension StoreConformance {
             try expect(try await rig.changes().map(\.story), ["+bo"])
             try expect(try await rig.people(cohort: "3", connection: 2), ["bo"])
         },
+        StoreCase("what was not told before the deletion takes no numbers afterwards") { rig in
+            try await rig.send(.make(.members, ["ada", "bo"]))
+            try await rig.store.delete(.make(1), at: .start)
+            let latest = try await rig.store.latestChange()
+            try await rig.tidy(at: .start)
+            try expect(try await rig.store.latestChange(), latest)
+        },
         StoreCase("who is erased is counted in the other connections only") { rig in
             for connection in [1, 2] as [UInt8] {
                 try await rig.send(.make(.addMembers, ["ada"]), from: connection)
