@@ -1,6 +1,6 @@
-// The only file that calls libc for input and output. Each call captures errno in the expression
-// that made it, repeats itself after EINTR, and makes descriptors close-on-exec and non-blocking
-// from birth.
+// The only file that calls libc for input and output, beside Syscalls+Files.swift. Each call
+// captures errno in the expression that made it, repeats itself after EINTR, and makes descriptors
+// close-on-exec and non-blocking from birth.
 
 import CEpoll
 import Glibc
@@ -16,7 +16,7 @@ package enum Syscalls {
     ///
     /// A negative result is a failure.
     @inline(__always)
-    private static func call<R: SignedInteger>(
+    static func call<R: SignedInteger>(
         _ name: StaticString, _ body: () -> R
     ) throws(PlatformError) -> R {
         while true {
@@ -145,7 +145,7 @@ package enum Syscalls {
     static func unlinkSocket(_ path: String) {
         var status = stat()
         guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else { return }
-        _ = unlink(path)
+        _ = Glibc.unlink(path)
     }
 
     static func listen(_ socket: borrowing Descriptor, backlog: Int32) throws(PlatformError) {
