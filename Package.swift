@@ -119,7 +119,7 @@ let package = Package(
             name: "MusterTests",
             dependencies: [
                 "muster", "Mixpanel", "Audiences", "HTTPTransport", "Endpoints", "Routing",
-                "HTTPWire", "JSON", "Platform", "TestSupport", logging,
+                "HTTPWire", "JSON", "Platform", "SQLiteStore", "TestSupport", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
             ],

@@ -26,22 +26,45 @@ package struct CohortSync: Sendable, Hashable {
         self.firstPageAt = firstPageAt
     }
 
-    /// Whether these credentials open the webhook at `now`.
+    /// The secret that these credentials show, if they open the webhook at `now`.
     ///
-    /// Every half and every secret is always compared, in constant time, so that neither the
-    /// answer nor its time tells which part was wrong.
-    package func accepts(
-        username given: [UInt8], secret: [UInt8], at now: Timestamp, by secrets: Secrets
-    ) throws -> Bool {
-        let userMatches = secrets.equal(
-            try secrets.sha256(given), try secrets.sha256(Array(username.utf8)))
-        var secretMatches = false
-        for stored in self.secrets {
-            let matches = try stored.hash.matches(secret, by: secrets)
-            let valid = stored.expiresAt.map { now < $0 } ?? true
-            secretMatches = (matches && valid) || secretMatches
+    /// Every half is always compared, and every secret of the kind asked for, in constant time, so
+    /// that neither the answer nor its time tells which part was wrong.
+    ///
+    /// - Parameters:
+    ///   - credentials: what was sent.
+    ///   - slowly: whether to compare with the secrets that people chose, which takes long, or
+    ///     with the others.
+    ///   - now: when.
+    ///   - secrets: compares.
+    /// - Returns: `nil` for strangers.
+    /// - Throws: what `secrets` throws.
+    package func secret(
+        shownBy credentials: Credentials, slowly: Bool, at now: Timestamp, by secrets: Secrets
+    ) throws -> StoredSecret? {
+        let userMatches = try isUsername(credentials.username, by: secrets)
+        var shown: StoredSecret?
+        for stored in self.secrets where stored.hash.isSlow == slowly {
+            let matches = try stored.hash.matches(credentials.secret, by: secrets)
+            if matches && stored.isValid(at: now) { shown = stored }
         }
-        return userMatches && secretMatches
+        return userMatches ? shown : nil
+    }
+
+    /// In a time that does not depend on where they differ, or on how long the username is.
+    package func isUsername(_ given: [UInt8], by secrets: Secrets) throws -> Bool {
+        secrets.equal(try secrets.sha256(given), try secrets.sha256(Array(username.utf8)))
+    }
+}
+
+/// What a caller of a webhook sends to be let in.
+package struct Credentials: Sendable, Hashable {
+    package var username: [UInt8]
+    package var secret: [UInt8]
+
+    package init(username: [UInt8], secret: [UInt8]) {
+        self.username = username
+        self.secret = secret
     }
 }
 
@@ -64,5 +87,15 @@ package struct StoredSecret: Sendable, Hashable {
         self.createdAt = createdAt
         self.expiresAt = expiresAt
         self.lastUsedAt = lastUsedAt
+    }
+
+    package func isValid(at now: Timestamp) -> Bool {
+        expiresAt.map { now < $0 } ?? true
+    }
+
+    /// Whether the time of its last use is old enough to be written again.
+    package func isUseWorthNoting(at now: Timestamp) -> Bool {
+        guard let lastUsedAt else { return true }
+        return now.milliseconds &- lastUsedAt.milliseconds >= Limits.lastUseMillisecondsMin
     }
 }

@@ -70,6 +70,23 @@ package enum Limits {
     /// somebody to come back from holiday, and a leaked secret must die.
     package static let secretOverlapSecondsMax = 7 * 24 * 3600
 
+    /// How much memory checking one secret that somebody chose may take.
+    ///
+    /// The hash comes from a file, and must not be able to ask for 4 GiB; OWASP's costliest
+    /// recommendation asks for this much.
+    package static let scryptMemoryBytesMax = 128 << 20
+
+    /// A hash that needs less memory would be no hindrance to somebody who guesses.
+    ///
+    /// OWASP's cheapest recommendation asks for this much (Password Storage Cheat Sheet).
+    package static let scryptMemoryBytesMin = 8 << 20
+
+    /// How many blocks of 128 bytes checking such a secret may mix: about a second of a core.
+    package static let scryptBlocksMax = 1 << 22
+
+    /// The longest salt of such a hash; 16 are usual.
+    package static let scryptSaltBytesMax = 64
+
     /// How many secrets of a cohort sync are kept, ended ones included.
     ///
     /// Each costs every page a hash, a microsecond.

@@ -44,6 +44,9 @@ package struct KeptAnswer: Sendable, Hashable {
     package var body: SealedSecret
     package var createdAt: Timestamp
 
+    /// What the body is sealed for.
+    package static let sealingContext = "answer"
+
     package init(
         key: String, request: String, status: Int, body: SealedSecret, createdAt: Timestamp
     ) {
@@ -67,4 +70,11 @@ package protocol AnswerStore: Sendable {
     /// The answer kept under this key; `nil` if there is none, or it is older than
     /// ``Limits/keptAnswerMillisecondsMax``.
     func keptAnswer(_ key: String, at now: Timestamp) async throws(Failure) -> KeptAnswer?
+
+    /// Exchanges each sealed body for what `reseal` makes of it, all of them or none.
+    ///
+    /// - Returns: how many are others now.
+    func resealAnswers(
+        _ reseal: @escaping @Sendable (SealedSecret) throws(Failure) -> SealedSecret
+    ) async throws(Failure) -> Int
 }

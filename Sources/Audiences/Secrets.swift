@@ -9,15 +9,24 @@ package struct Secrets: Sendable {
     package var sha256: @Sendable (_ message: [UInt8]) throws -> [UInt8]
     /// Whether two byte strings are equal, in a time that depends on their lengths only.
     package var equal: @Sendable (_ left: [UInt8], _ right: [UInt8]) -> Bool
+    /// Scrypt (RFC 7914); 32 bytes.
+    ///
+    /// Takes as long, and as much memory, as its cost says.
+    package var scrypt:
+        @Sendable (_ password: [UInt8], _ salt: [UInt8], _ cost: ScryptCost) throws -> [UInt8]
 
     package init(
         random: @escaping @Sendable (_ count: Int) throws -> [UInt8],
         sha256: @escaping @Sendable (_ message: [UInt8]) throws -> [UInt8],
-        equal: @escaping @Sendable (_ left: [UInt8], _ right: [UInt8]) -> Bool
+        equal: @escaping @Sendable (_ left: [UInt8], _ right: [UInt8]) -> Bool,
+        scrypt:
+            @escaping @Sendable (_ password: [UInt8], _ salt: [UInt8], _ cost: ScryptCost) throws
+            -> [UInt8] = { _, _, _ in throw Failure(.internal, "There is no scrypt here.") }
     ) {
         self.random = random
         self.sha256 = sha256
         self.equal = equal
+        self.scrypt = scrypt
     }
 
     /// A new secret: `prefix`, 256 random bits in base 62, and a CRC-32 of both.
@@ -47,6 +56,18 @@ package struct Secrets: Sendable {
     package func hash(_ secret: String) throws -> SecretHash {
         let salt = SecretFormat.hex(try random(16))
         return try SecretHash(salt: salt, secret: Array(secret.utf8), by: self)
+    }
+
+    /// Hashes a secret that somebody chose, slowly, with a fresh salt.
+    package func hashSlowly(_ secret: [UInt8]) throws -> SecretHash {
+        try SecretHash(salt: try random(16), secret: secret, cost: .default, by: self)
+    }
+
+    /// HMAC-SHA-256 (RFC 2104) with a key of at most 64 bytes.
+    package func messageCode(_ message: [UInt8], key: [UInt8]) throws -> [UInt8] {
+        let key = key + [UInt8](repeating: 0, count: max(0, 64 - key.count))
+        let inner = try sha256(key.map { $0 ^ 0x36 } + message)
+        return try sha256(key.map { $0 ^ 0x5C } + inner)
     }
 }
 
@@ -97,52 +118,27 @@ package enum SecretFormat {
         }
         return String(decoding: digits, as: UTF8.self)
     }
-}
 
-/// A salted hash of a secret as a PHC string: `$sha256$<salt>$<digest>`, both in hexadecimal.
-///
-/// Plain SHA-256 is enough for a secret of 256 random bits (OWASP ASVS 5.0, 6.5.2) and costs a
-/// microsecond, where a password hash would let any stranger burn a core. Secrets that people
-/// chose need a slow hash and another identifier here.
-package struct SecretHash: Sendable, Hashable {
-    package let phc: String
-    private let salt: String
-    private let digest: String
-
-    /// The salt has 16 bytes and SHA-256 has 32, each written as two digits.
-    private static let saltBytes = 32
-    private static let digestBytes = 64
-
-    init(salt: String, secret: [UInt8], by secrets: Secrets) throws {
-        let digest = SecretFormat.hex(try secrets.sha256(Array(salt.utf8) + secret))
-        self.salt = salt
-        self.digest = digest
-        phc = "$sha256$\(salt)$\(digest)"
-    }
-
-    /// Reads a stored hash; `nil` if it is none of ours.
-    package init?(phc: String) {
-        // Bytes at their places, not a split into characters: this is read for every request.
-        let bytes = Array(phc.utf8)
-        let prefix = Array("$sha256$".utf8)
-        let digestStart = prefix.count + Self.saltBytes + 1
-        guard bytes.count == digestStart + Self.digestBytes, bytes.starts(with: prefix) else {
-            return nil
+    /// `nil` unless `digits` are pairs of lower-case hexadecimal digits.
+    static func bytes(hex digits: some Collection<UInt8>) -> [UInt8]? {
+        guard digits.count % 2 == 0 else { return nil }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(digits.count / 2)
+        var high: UInt8?
+        for digit in digits {
+            let value: UInt8
+            switch digit {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): value = digit - UInt8(ascii: "0")
+            case UInt8(ascii: "a")...UInt8(ascii: "f"): value = digit - UInt8(ascii: "a") + 10
+            default: return nil
+            }
+            if let first = high {
+                bytes.append(first << 4 | value)
+                high = nil
+            } else {
+                high = value
+            }
         }
-        let saltBytes = bytes[prefix.count..<digestStart - 1]
-        let digestBytes = bytes[digestStart...]
-        let mark = UInt8(ascii: "$")
-        guard bytes[digestStart - 1] == mark, !saltBytes.contains(mark),
-            !digestBytes.contains(mark)
-        else { return nil }
-        self.phc = phc
-        salt = String(decoding: saltBytes, as: UTF8.self)
-        digest = String(decoding: digestBytes, as: UTF8.self)
-    }
-
-    /// Whether this is the hash of `secret`, in constant time.
-    package func matches(_ secret: [UInt8], by secrets: Secrets) throws -> Bool {
-        let given = SecretFormat.hex(try secrets.sha256(Array(salt.utf8) + secret))
-        return secrets.equal(Array(given.utf8), Array(digest.utf8))
+        return bytes
     }
 }

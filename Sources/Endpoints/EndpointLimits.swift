@@ -14,6 +14,14 @@ package struct EndpointLimits: Sendable, Hashable {
     /// What removing the gzip of either may cost.
     package var inflate = InflateLimits()
 
+    /// How many wrong credentials of a webhook one peer may send before it hears 429.
+    ///
+    /// Generous: a mistyped secret must say so, and 256 random bits are not guessed at a hundred a
+    /// second.
+    package var webhookFailuresPerMinuteMax = 6000
+    /// The same of a webhook whose secret somebody chose: each costs a sixth of a second of a core.
+    package var webhookSlowFailuresPerMinuteMax = 10
+
     package static let webhookBodyBytesMax = 32 << 20
     package static let webhookInflatedBytesMax = 128 << 20
     package static let apiBodyBytesMax = 2 << 20

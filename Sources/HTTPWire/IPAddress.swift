@@ -17,6 +17,12 @@ package struct IPAddress: Sendable, Hashable, CustomStringConvertible {
         self.init(high: 0, low: Self.mappedPrefix | UInt64(ipv4))
     }
 
+    /// What stands for whoever has the address: itself, or of IPv6 its /64, for a subscriber has at
+    /// least that many (RFC 6177).
+    package var subscriber: IPAddress {
+        isIPv4 ? self : IPAddress(high: high, low: 0)
+    }
+
     var isIPv4: Bool { high == 0 && low & ~0xFFFF_FFFF == Self.mappedPrefix }
 
     /// Reads `192.0.2.1` and `2001:db8::1` (RFC 4291 section 2.2), without zone, port or brackets.

@@ -69,6 +69,27 @@ extension SQLiteStore: AnswerStore {
     }
 }
 
+extension SQLiteStore {
+    package func resealAnswers(
+        _ reseal: @escaping @Sendable (SealedSecret) throws(Failure) -> SealedSecret
+    ) async throws(Failure) -> Int {
+        try await writer.write { db in
+            let answers = try db.prepared("SELECT key, body FROM kept_answer").all { row in
+                (key: row.text(0), body: SealedSecret(row.text(1)))
+            }
+            let update = try db.prepared("UPDATE kept_answer SET body = ? WHERE key = ?")
+            var count = 0
+            for (key, body) in answers {
+                let resealed = try reseal(body)
+                guard resealed != body else { continue }
+                try update.run(resealed.text, key)
+                count += 1
+            }
+            return count
+        }
+    }
+}
+
 extension SQLiteStore: AuditStore {
     package func auditLog(
         matching filter: AuditFilter, _ range: ListRange

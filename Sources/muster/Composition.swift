@@ -33,7 +33,8 @@ struct Composition: Sendable {
         let parts = Dependencies(
             syncs: store, audiences: store, connections: store, cohortSyncs: store,
             changes: store, control: store, keys: store, answers: store, audit: store,
-            sealing: Self.sealing, secrets: Self.secrets, now: Self.now, readiness: readiness,
+            sealing: configuration.keyRing.sealing, secrets: Self.secrets, now: Self.now,
+            readiness: readiness,
             limits: configuration.endpoints, publicURL: configuration.publicURL)
         let ids = RequestID.Generator(prefix: try Self.requestPrefix())
         let observed = Observe(
@@ -79,16 +80,16 @@ struct Composition: Sendable {
     static let secrets = Secrets(
         random: { count in try RandomBytes.make(count) },
         sha256: { message in try SHA256.digest(of: message) },
-        equal: { left, right in ConstantTime.areEqual(left, right) })
-
-    /// Seals nothing, for there is no key to do it with.
-    static let sealing = Sealing(
-        seal: { _, _ throws(Failure) in throw withoutKey },
-        open: { _, _ throws(Failure) in throw withoutKey },
-        isCurrent: { _ in false })
-
-    private static let withoutKey = Failure(
-        .unavailable, "There is no encryption key; set MUSTER_ENCRYPTION_KEY.")
+        equal: { left, right in ConstantTime.areEqual(left, right) },
+        scrypt: { password, salt, cost in
+            try Scrypt.derive(
+                32, from: password, salt: salt,
+                cost: Scrypt.Cost(
+                    logarithm: cost.logarithm, blockSize: cost.blockSize,
+                    parallelism: cost.parallelism),
+                // What a cost within its limits needs is less than one block more.
+                memoryBytesMax: 2 * Limits.scryptMemoryBytesMax)
+        })
 
     static let now: @Sendable () -> Timestamp = {
         Timestamp(milliseconds: WallClock.millisecondsSince1970())

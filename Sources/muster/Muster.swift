@@ -7,8 +7,8 @@ struct Muster: AsyncParsableCommand {
         abstract: "Receives Mixpanel cohorts and answers who is in them.",
         version: Version.current,
         subcommands: [
-            Serve.self, ConnectionCommand.self, KeyCommand.self, AudienceCommand.self,
-            ChangesCommand.self, PersonCommand.self,
+            Serve.self, ConnectionCommand.self, SecretCommand.self, KeyCommand.self,
+            AudienceCommand.self, ChangesCommand.self, PersonCommand.self, SecretsCommand.self,
             SimulateCommand.self, Healthcheck.self,
         ])
 }

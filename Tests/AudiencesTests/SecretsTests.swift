@@ -70,42 +70,6 @@ import Testing
     @Test func aDigestIsWrittenInTwoDigitsAByte() {
         #expect(SecretFormat.hex([0x00, 0x09, 0x0A, 0x9F, 0xA0, 0xFF]) == "00090a9fa0ff")
     }
-
-    @Test func aHashMatchesItsSecretOnly() throws {
-        let secrets = Secrets.toy()
-        let hash = try secrets.hash("correct")
-        #expect(hash.phc.hasPrefix("$sha256$"))
-        #expect(!hash.phc.contains("correct"))
-        #expect(try hash.matches(Array("correct".utf8), by: secrets))
-        #expect(try !hash.matches(Array("correcu".utf8), by: secrets))
-        #expect(SecretHash(phc: hash.phc) == hash)
-    }
-
-    @Test func twoHashesOfOneSecretDiffer() throws {
-        let secrets = Secrets.toy()
-        let hashes = [try secrets.hash("same"), try secrets.hash("same")]
-        #expect(hashes[0].phc != hashes[1].phc)
-    }
-
-    @Test(arguments: [
-        "", "plain", "$sha256$00$00", "$scrypt$00$00",
-        phc(digest: String(repeating: "0", count: 63)),
-        phc(digest: String(repeating: "0", count: 65)),
-        phc(prefix: "$sha255$"), phc(mark: "0"), phc(salt: "$" + String(repeating: "0", count: 31)),
-        phc(digest: String(repeating: "0", count: 63) + "$"),
-    ])
-    func whatWeDidNotWriteIsNoHash(phc: String) {
-        #expect(SecretHash(phc: phc) == nil)
-    }
-
-    @Test func whatWeWroteIsReadBack() {
-        #expect(SecretHash(phc: Self.phc())?.phc == Self.phc())
-    }
-
-    static func phc(
-        prefix: String = "$sha256$", salt: String = String(repeating: "0", count: 32),
-        mark: String = "$", digest: String = String(repeating: "0", count: 64)
-    ) -> String { prefix + salt + mark + digest }
 }
 
 @Suite struct CohortSyncCredentialTests {
@@ -115,8 +79,9 @@ import Testing
         let secrets = Secrets.toy()
         let issued = try CohortSync.issue(at: now, by: secrets)
         func accepts(_ user: String, _ secret: String) throws -> Bool {
-            try issued.stored.accepts(
-                username: Array(user.utf8), secret: Array(secret.utf8), at: now, by: secrets)
+            try issued.stored.secret(
+                shownBy: Credentials(username: Array(user.utf8), secret: Array(secret.utf8)),
+                slowly: false, at: now, by: secrets) == issued.stored.secrets[0]
         }
         #expect(try accepts(issued.stored.username, issued.secret))
         #expect(try !accepts(issued.stored.username, "x"))
@@ -130,15 +95,35 @@ import Testing
         let hash = try secrets.hash("old")
         issued.secrets.append(
             StoredSecret(
-                id: SecretID.make(from: []), hash: hash, createdAt: now,
-                expiresAt: Timestamp(milliseconds: 2_000_000)))
+                id: SecretID.make(from: [UInt8](repeating: 1, count: 16)), hash: hash,
+                createdAt: now, expiresAt: Timestamp(milliseconds: 2_000_000)))
+        let credentials = Credentials(
+            username: Array(issued.username.utf8), secret: Array("old".utf8))
         func accepts(at time: Int64) throws -> Bool {
-            try issued.accepts(
-                username: Array(issued.username.utf8), secret: Array("old".utf8),
-                at: Timestamp(milliseconds: time), by: secrets)
+            try issued.secret(
+                shownBy: credentials, slowly: false, at: Timestamp(milliseconds: time), by: secrets)
+                == issued.secrets[1]
         }
         #expect(try accepts(at: 1_999_999))
         #expect(try !accepts(at: 2_000_000))
+    }
+
+    @Test func slowAndFastSecretsAreComparedApart() throws {
+        let secrets = Secrets.toy()
+        var sync = try CohortSync.issue(at: now, by: secrets).stored
+        sync.secrets.append(
+            StoredSecret(
+                id: SecretID.make(from: [UInt8](repeating: 1, count: 16)),
+                hash: try secrets.hashSlowly(Array("chosen".utf8)), createdAt: now))
+        let credentials = Credentials(
+            username: Array(sync.username.utf8), secret: Array("chosen".utf8))
+        func shown(slowly: Bool, _ credentials: Credentials) throws -> StoredSecret? {
+            try sync.secret(shownBy: credentials, slowly: slowly, at: now, by: secrets)
+        }
+        #expect(try shown(slowly: true, credentials) == sync.secrets[1])
+        #expect(try shown(slowly: false, credentials) == nil)
+        let stranger = Credentials(username: [], secret: credentials.secret)
+        #expect(try shown(slowly: true, stranger) == nil)
     }
 
     @Test func everySecretIsComparedWhicheverMatches() throws {
@@ -153,11 +138,14 @@ import Testing
         for text in ["a", "b"] {
             sync.secrets.append(
                 StoredSecret(
-                    id: SecretID.make(from: []), hash: try secrets.hash(text), createdAt: now))
+                    id: SecretID.make(from: Array(repeating: text.utf8.first ?? 0, count: 16)),
+                    hash: try secrets.hash(text), createdAt: now))
         }
         for secret in ["a", "b", "nobody's"] {
             comparisons.withLock { $0 = 0 }
-            _ = try sync.accepts(username: [], secret: Array(secret.utf8), at: now, by: secrets)
+            _ = try sync.secret(
+                shownBy: Credentials(username: [], secret: Array(secret.utf8)), slowly: false,
+                at: now, by: secrets)
             #expect(comparisons.withLock { $0 } == 4, "the username and three secrets")
         }
     }
@@ -213,6 +201,12 @@ extension Secrets {
                 }
                 return digest
             },
-            equal: { $0 == $1 })
+            equal: { $0 == $1 },
+            scrypt: { password, salt, cost in
+                let text = password + salt + Array(cost.phc.utf8)
+                return (0..<32).map { index in
+                    text.reduce(UInt8(index)) { $0 &* 31 &+ $1 }
+                }
+            })
     }
 }

@@ -30,6 +30,14 @@ enum Muster {
         _ arguments: String..., in directory: TestDirectory? = nil,
         environment: [String: String] = [:]
     ) async throws -> Result {
+        try await run(arguments, in: directory, environment: environment)
+    }
+
+    @discardableResult
+    static func run(
+        _ arguments: [String], in directory: TestDirectory? = nil,
+        environment: [String: String] = [:]
+    ) async throws -> Result {
         var environment = environment
         environment["MUSTER_DATA_DIR"] = directory?.data
         return try await Self.run(path, arguments, environment: environment)

@@ -21,7 +21,7 @@ final class House: Sendable {
 
     init(
         publicURL: String? = nil, syncs: (any SyncStore)? = nil,
-        limits: EndpointLimits = House.limits
+        limits: EndpointLimits = House.limits, secrets: Secrets = .plain
     ) {
         let store = store
         let clock = clock
@@ -32,7 +32,7 @@ final class House: Sendable {
         let parts = Dependencies(
             syncs: syncs ?? store, audiences: store, connections: store, cohortSyncs: store,
             changes: store, control: store, keys: store, answers: store, audit: store,
-            sealing: .plain, secrets: .plain, now: now, readiness: readiness,
+            sealing: .plain, secrets: secrets, now: now, readiness: readiness,
             limits: limits, publicURL: publicURL)
         handler =
             Observe(
@@ -45,7 +45,7 @@ final class House: Sendable {
     /// Sends a request through the router, as the transport would.
     func send(
         _ method: Method, _ path: String, headers: [(String, String)] = [],
-        body: ArrayBody = ArrayBody()
+        body: ArrayBody = ArrayBody(), from peer: String = "192.0.2.7"
     ) async throws -> Answer {
         let parts = path.split(separator: "?", maxSplits: 1).map(String.init)
         let segments = parts[0].split(separator: "/", omittingEmptySubsequences: false)
@@ -54,7 +54,7 @@ final class House: Sendable {
             method: method,
             target: Target(segments: segments, rawQuery: parts.count > 1 ? parts[1] : nil),
             version: .http11, headers: Headers([("host", "muster.example")] + headers))
-        let response = await handler(head, body, Peer(address: "192.0.2.7"))
+        let response = await handler(head, body, Peer(address: peer))
         return Answer(response: response, bytes: try await response.bodyBytes())
     }
 }

@@ -21,10 +21,12 @@ import Testing
                   serve                   Receives pages and answers questions until it is told
                                           to stop.
                   connection              Links to Mixpanel projects.
+                  secret                  Secrets with which Mixpanel opens a webhook.
                   key                     Keys that open the API.
                   audience                Cohorts as received.
                   changes                 Shows who entered and left, oldest first.
                   person                  People, whatever audience they are in.
+                  secrets                 Secrets that are kept encrypted.
                   simulate                Plays Mixpanel against a webhook: a full sync in
                                           pages, then diffs.
                   healthcheck             Asks a running server whether it is ready; for a
@@ -39,6 +41,11 @@ import Testing
         ["serve", "--port", "0", "--data-dir", "d"],
         ["connection", "create", "--name", "X", "--cohort-sync", "--json", "--data-dir", "d"],
         ["connection", "list", "--json"], ["connection", "show", "conn_x", "--json"],
+        ["connection", "switch-off", "conn_x"], ["connection", "switch-on", "conn_x"],
+        ["connection", "id"], ["secret", "regenerate", "conn_x", "--json"],
+        ["secret", "regenerate", "conn_x", "--overlap-seconds", "604800"],
+        ["secret", "revoke", "conn_x"], ["secret", "revoke", "conn_x", "--id", "sec_x"],
+        ["secret", "hash"], ["secret", "hash", "--stdin"], ["secrets", "rekey"],
         ["key", "create", "--name", "X", "--json", "--data-dir", "d"],
         ["key", "list"], ["key", "revoke", "key_x"], ["audience", "list", "--json"],
         ["audience", "members", "aud_x", "--limit", "1000"],
@@ -50,6 +57,8 @@ import Testing
 
     @Test(arguments: [
         ["serve", "--port", "x"], ["connection", "create"], ["nothing"],
+        ["secret", "regenerate", "conn_x", "--overlap-seconds", "604801"],
+        ["secret", "regenerate", "conn_x", "--overlap-seconds", "-1"], ["secret", "revoke"],
         ["audience", "members", "a", "--limit", "0"],
         ["audience", "members", "a", "--limit", "1001"],
         ["audience", "export", "a", "--format", "xml"],

@@ -43,8 +43,10 @@ import Testing
     @Test func everyListedKeyIsReadAndNoOther() throws {
         let reader = StrictReader(providers: [InMemoryProvider(values: [:])])
         _ = MusterConfiguration(reader)
-        #expect(reader.keysRead == Set(ConfigurationKeys.all))
-        #expect(ConfigurationKeys.all.count == reader.keysRead.count)
+        // The list of objects is read from the file by itself.
+        let keys = ConfigurationKeys.all.filter { $0 != DeclaredConnections.key }
+        #expect(reader.keysRead == Set(keys))
+        #expect(keys.count == reader.keysRead.count)
     }
 
     // MARK: Limits

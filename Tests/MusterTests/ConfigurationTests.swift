@@ -88,6 +88,41 @@ import Testing
                 == "tls.private_key_file is of no use without tls.certificate_file.")
     }
 
+    @Test func encryptionKeysAreReadAndNeverRepeated() async throws {
+        let (first, second) = (Data(repeating: 1, count: 32), Data(repeating: 2, count: 32))
+        let read = try await MusterConfiguration.read(
+            flags: ConfigurationFlags(),
+            environment: [
+                "MUSTER_ENCRYPTION_KEY": first.base64EncodedString(),
+                "MUSTER_ENCRYPTION_KEY_PREVIOUS":
+                    "\(second.base64EncodedString()),\(String(repeating: "03", count: 32))",
+            ])
+        #expect(read.encryptionKey?.bytes == Array(first))
+        #expect(read.previousEncryptionKeys.map(\.bytes.first) == [2, 3])
+        #expect(!"\(read)".contains(first.base64EncodedString()))
+        for key in ["MUSTER_ENCRYPTION_KEY", "MUSTER_ENCRYPTION_KEY_PREVIOUS"] {
+            let message = await problem(environment: [key: "c2hvcnQ-not-a-key"])
+            #expect(message.contains("encryption_key"))
+            #expect(message.contains("openssl rand -base64 32"))
+            #expect(!message.contains("c2hvcnQ"))
+        }
+    }
+
+    @Test func connectionsAreDeclaredInTheFileOnly() async throws {
+        let hash = "$scrypt$ln=15,r=8,p=3$c2FsdA$" + String(repeating: "A", count: 43)
+        let text = """
+            {"port": 1001, "connections": [{"id": "conn_0123456789abcdef", "name": "Lumen",
+            "username": "mixpanel", "secret_hash": "\(hash)"}]}
+            """
+        try await withFile(text) { path in
+            let read = try await MusterConfiguration.read(
+                flags: ConfigurationFlags(configFile: path), environment: [:])
+            #expect(read.port == 1001)
+            #expect(read.connections.map(\.name) == ["Lumen"])
+        }
+        #expect(await problem(environment: ["MUSTER_CONNECTIONS": "[]"]).contains("in the file"))
+    }
+
     @Test func anUnknownKeyStopsTheStartAndSuggestsTheNearOne() async throws {
         try await withFile(#"{"http": {"idle_timout_seconds": 5}}"#) { path in
             let message = await problem(flags: ConfigurationFlags(configFile: path))

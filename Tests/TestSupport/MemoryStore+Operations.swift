@@ -22,6 +22,23 @@ extension MemoryStore: AnswerStore {
     }
 }
 
+extension MemoryStore {
+    package func resealAnswers(
+        _ reseal: @escaping @Sendable (SealedSecret) throws(Failure) -> SealedSecret
+    ) async throws(Failure) -> Int {
+        try access { state throws(Failure) in
+            var count = 0
+            for (key, answer) in state.answers {
+                let resealed = try reseal(answer.body)
+                guard resealed != answer.body else { continue }
+                state.answers[key]?.body = resealed
+                count += 1
+            }
+            return count
+        }
+    }
+}
+
 extension MemoryStore: AuditStore {
     package func auditLog(
         matching filter: AuditFilter, _ range: ListRange

@@ -8,14 +8,15 @@ import Routing
 struct CohortSyncEndpoint: Sendable {
     private let admit: AdmitConnection
     private let connections: any ConnectionStore
+    private let cohortSyncs: any CohortSyncStore
     private let syncs: any SyncStore
     private let limits: EndpointLimits
     private let now: @Sendable () -> Timestamp
 
     init(_ parts: Dependencies) {
-        admit = AdmitConnection(
-            connections: parts.connections, secrets: parts.secrets, now: parts.now)
+        admit = AdmitConnection(parts)
         connections = parts.connections
+        cohortSyncs = parts.cohortSyncs
         syncs = parts.syncs
         limits = parts.limits
         now = parts.now
@@ -24,12 +25,13 @@ struct CohortSyncEndpoint: Sendable {
     /// Every answer, also to a failure, is in the shape that Mixpanel reads.
     @Sendable func receive(_ request: Request) async -> Response {
         do {
-            let connection = try await admit(request)
+            let (connection, secret) = try await admit(request)
             let body = try await request.collectBody(
                 limits.webhookBody, inflate: limits.inflate)
             let message = try CohortSyncMessage(parsing: body, for: connection)
             let outcome = try await record(message.page, from: connection)
             log(message.page, from: connection, outcome, request)
+            await noteUse(of: secret, of: connection, request)
             return .json(.ok, CohortSyncReply.success(action: message.action))
         } catch {
             Problem.logIfOurs((error as? NotRecorded)?.cause ?? error, request)
@@ -45,6 +47,21 @@ struct CohortSyncEndpoint: Sendable {
             return try await syncs.record(page, from: connection.id, at: now())
         } catch {
             throw NotRecorded(action: page.action, cause: error)
+        }
+    }
+
+    /// The page is safe already: what goes wrong here is logged and no more.
+    private func noteUse(
+        of secret: StoredSecret, of connection: Connection, _ request: Request
+    ) async {
+        let now = now()
+        guard secret.isUseWorthNoting(at: now) else { return }
+        do {
+            try await cohortSyncs.noteUse(of: secret.id, of: connection.id, at: now)
+        } catch {
+            // Revoked, or deleted, since the request was let in.
+            guard error.code != .notFound else { return }
+            Problem.logIfOurs(error, request)
         }
     }
 

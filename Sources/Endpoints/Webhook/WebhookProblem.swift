@@ -18,7 +18,7 @@ struct WebhookProblem {
             status,
             CohortSyncReply.failure(
                 action: Self.action(error), message: message, code: status.code),
-            headers: Self.headers(status))
+            headers: Self.headers(status, error))
     }
 
     private static func verdict(_ error: any Error) -> (Status, String) {
@@ -27,6 +27,10 @@ struct WebhookProblem {
             (.notFound, "No connection has this URL; copy the webhook URL from Muster again.")
         case AdmitConnection.Refusal.wrongCredentials:
             (.unauthorized, "The Basic Auth username or secret is wrong.")
+        case AdmitConnection.Refusal.tooManyFailures:
+            (.tooManyRequests, "Too many wrong credentials came from this address; try later.")
+        case AdmitConnection.Refusal.switchedOff:
+            (.serviceUnavailable, "This webhook is switched off in Muster for now.")
         case let error as CohortSyncRefusal:
             (.badRequest, error.message)
         case let error as BodyError:
@@ -63,8 +67,13 @@ struct WebhookProblem {
         }
     }
 
-    private static func headers(_ status: Status) -> [(name: String, value: String)] {
-        switch status {
+    private static func headers(
+        _ status: Status, _ error: any Error
+    ) -> [(name: String, value: String)] {
+        if case AdmitConnection.Refusal.tooManyFailures(let seconds) = error {
+            return [("Retry-After", String(seconds))]
+        }
+        return switch status {
         case .unauthorized:
             [("WWW-Authenticate", "Basic realm=\"muster\", charset=\"UTF-8\"")]
         case .serviceUnavailable: Problem.retryAfter

@@ -7,7 +7,10 @@ import SQLiteStore
 struct ConnectionCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "connection", abstract: "Links to Mixpanel projects.",
-        subcommands: [Create.self, List.self, Show.self, Edit.self])
+        subcommands: [
+            Create.self, List.self, Show.self, Edit.self, SwitchOff.self, SwitchOn.self,
+            MakeID.self,
+        ])
 
     struct Create: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -30,7 +33,8 @@ struct ConnectionCommand: AsyncParsableCommand {
         @OptionGroup var options: StoreOptions
 
         func run() async throws {
-            try await options.withStore { store, configuration in
+            let shown = cohortSync ? listing : nil
+            try await options.withStore(showingSecrets: shown) { store, configuration in
                 let now = Composition.now()
                 let connection = try Connection.make(
                     name: name, referenceProperty: referenceProperty, traitsAllowed: traits,
@@ -42,17 +46,20 @@ struct ConnectionCommand: AsyncParsableCommand {
                     try await store.setUp(sync.stored, of: connection.id, for: .commandLine)
                     issued = sync
                 }
+                let shown = issued.map {
+                    ShownCohortSync(connection, $0.stored.username, $0.secret, configuration)
+                }
                 if listing.json {
-                    Terminal.out(Self.json(connection, issued, configuration) + [0x0A])
+                    Terminal.out(Self.json(connection, shown))
                 } else {
-                    Terminal.out(Self.text(connection, issued, configuration))
+                    Terminal.out(
+                        shown?.text ?? Array("Connection  \(connection.id.text)\n".utf8))
                 }
             }
         }
 
         private static func json(
-            _ connection: Connection, _ issued: Issued<CohortSync>?,
-            _ configuration: MusterConfiguration
+            _ connection: Connection, _ shown: ShownCohortSync?
         ) -> [UInt8] {
             var json = JSONWriter()
             json.beginObject()
@@ -60,36 +67,9 @@ struct ConnectionCommand: AsyncParsableCommand {
             json.string(connection.id.text)
             json.key("name")
             json.string(connection.name)
-            if let issued {
-                json.key("webhook_path")
-                json.string(connection.webhookPath)
-                if let url = configuration.publicURL {
-                    json.key("webhook_url")
-                    json.string(url + connection.webhookPath)
-                }
-                json.key("username")
-                json.string(issued.stored.username)
-                json.key("secret")
-                json.string(issued.secret)
-            }
+            shown?.write(to: &json)
             json.endObject()
-            return json.bytes
-        }
-
-        private static func text(
-            _ connection: Connection, _ issued: Issued<CohortSync>?,
-            _ configuration: MusterConfiguration
-        ) -> String {
-            guard let issued else { return "Connection  \(connection.id.text)" }
-            let place = configuration.publicURL.map { $0 + connection.webhookPath }
-            return """
-                Connection   \(connection.id.text)
-                Webhook URL  \(place ?? "<your server>" + connection.webhookPath)
-                Username     \(issued.stored.username)
-                Secret       \(issued.secret)
-
-                The secret is shown this once.
-                """
+            return json.bytes + [0x0A]
         }
     }
 

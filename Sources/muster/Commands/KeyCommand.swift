@@ -20,7 +20,7 @@ struct KeyCommand: AsyncParsableCommand {
         @OptionGroup var options: StoreOptions
 
         func run() async throws {
-            try await options.withStore { store, _ in
+            try await options.withStore(showingSecrets: listing) { store, _ in
                 let issued = try OperatorKey.issue(
                     name: name, at: Composition.now(), by: Composition.secrets)
                 try await store.create(issued.stored, for: .commandLine)

@@ -13,8 +13,8 @@ struct Serve: AsyncParsableCommand {
         abstract: "Receives pages and answers questions until it is told to stop.",
         discussion: """
             SIGTERM or SIGINT drains: /readyz turns 503, requests in flight are finished, and \
-            the process ends with 0. A second signal ends it at once. With TLS, SIGHUP reads the \
-            certificate and its key again; connections go on.
+            the process ends with 0. A second signal ends it at once. SIGHUP reads the certificate \
+            and its key again, and the connections of the configuration file; what is open goes on.
             """)
 
     @Option(help: "The address to listen on (MUSTER_HOST; default 127.0.0.1).")
@@ -64,14 +64,8 @@ struct Serve: AsyncParsableCommand {
 
     private func serve(_ configuration: MusterConfiguration, _ logger: Logger) async throws {
         let parts = try Composition(configuration, logger)
-        if demo {
-            let scheme = parts.tls == nil ? "http" : "https"
-            let url = configuration.publicURL ?? "\(scheme)://\(parts.server.address)"
-            let shown = try await Demo.create(
-                in: parts.store, url: url, program: CommandLine.arguments[0],
-                at: Composition.now(), by: Composition.secrets)
-            if let shown { Terminal.error(shown) }
-        }
+        try await parts.declare(configuration.connections)
+        if demo { try await makeDemo(parts, configuration) }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [
@@ -85,16 +79,35 @@ struct Serve: AsyncParsableCommand {
                         successTerminationBehavior: .gracefullyShutdownGroup),
                 ], logger: logger))
         // Trapped before anybody is told that there is something to stop.
-        let signals = await UnixSignalsSequence(
-            trapping: [.sigterm, .sigint] + (parts.tls == nil ? [] : [.sighup]))
+        let signals = await UnixSignalsSequence(trapping: [.sigterm, .sigint, .sighup])
         Terminal.error("listening on \(parts.server.address)")
-        try await run(group, until: signals, parts.tls, logger)
+        try await run(group, until: signals, parts, logger)
         try await parts.store.close()
+    }
+
+    private func makeDemo(
+        _ parts: Composition, _ configuration: MusterConfiguration
+    ) async throws {
+        guard Terminal.isTerminal(.standardError) else {
+            // What is no terminal may be a log, which keeps what was to be shown once.
+            Terminal.error(
+                """
+                no demo connection is made, for stderr is not a terminal: \
+                `muster connection create --name Demo --cohort-sync --json` makes one
+                """)
+            return
+        }
+        let scheme = parts.tls == nil ? "http" : "https"
+        let url = configuration.publicURL ?? "\(scheme)://\(parts.server.address)"
+        let shown = try await Demo.create(
+            in: parts.store, url: url, program: CommandLine.arguments[0],
+            at: Composition.now(), by: Composition.secrets)
+        if let shown { Terminal.error(shown) }
     }
 
     /// Runs the group until the first signal has drained it; a second one does not wait.
     private func run(
-        _ group: ServiceGroup, until signals: UnixSignalsSequence, _ tls: TLSContext?,
+        _ group: ServiceGroup, until signals: UnixSignalsSequence, _ parts: Composition,
         _ logger: Logger
     ) async throws {
         try await withThrowingTaskGroup(of: Void.self) { tasks in
@@ -103,7 +116,8 @@ struct Serve: AsyncParsableCommand {
                 var isDraining = false
                 for await signal in signals {
                     if signal == .sighup {
-                        tls?.reload(logger)
+                        parts.tls?.reload(logger)
+                        await parts.redeclare(flags, logger)
                         continue
                     }
                     if isDraining { Foundation.exit(Self.exitedAtOnce) }

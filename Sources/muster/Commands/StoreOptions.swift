@@ -13,10 +13,26 @@ struct StoreOptions: ParsableArguments {
     var config: String?
 
     /// Opens the store beside a running server, runs `body`, and closes it.
+    ///
+    /// - Parameters:
+    ///   - listing: of a command whose answer has a secret, which is refused before anything
+    ///     happens if the answer could be left lying about.
+    ///   - body: what the command does.
+    /// - Returns: what `body` returns.
+    /// - Throws: an exit code.
     func withStore<Value>(
+        showingSecrets listing: ListingOptions? = nil,
         _ body: (SQLiteStore, MusterConfiguration) async throws -> Value
     ) async throws -> Value {
         try await explainingFailures {
+            if let listing, !listing.json, !Terminal.isTerminal(.standardOutput) {
+                throw Failure(
+                    .invalid,
+                    """
+                    Nothing was done: the answer has a secret, and stdout is not a terminal; add \
+                    --json to have it written there.
+                    """)
+            }
             let configuration = try await MusterConfiguration.read(
                 flags: ConfigurationFlags(configFile: config, dataDirectory: dataDir))
             let logger = Logger(label: "muster") { label in

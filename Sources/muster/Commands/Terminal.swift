@@ -10,6 +10,10 @@ enum Terminal {
         write(Data(bytes), to: .standardOutput)
     }
 
+    static func isTerminal(_ handle: FileHandle) -> Bool {
+        isatty(handle.fileDescriptor) == 1
+    }
+
     static func error(_ text: String) {
         write(Data((text + "\n").utf8), to: .standardError)
     }

@@ -4,12 +4,13 @@ enum ConfigurationKeys {
         [
             "host", "port", "public_url", "data_dir", "log_level", "log_format",
             "tls.certificate_file", "tls.private_key_file", "tls.terminated_in_front",
-            "proxy.trusted_addresses", "proxy.protocol",
+            "proxy.trusted_addresses", "proxy.protocol", "encryption_key",
+            "encryption_key_previous", DeclaredConnections.key,
         ] + LimitKey.all.map(\.name)
 
     /// The key that `wrong` was most likely meant to be.
-    static func nearest(to wrong: String) -> String {
-        all.min { distance($0, wrong) < distance($1, wrong) } ?? ""
+    static func nearest(to wrong: String, of keys: [String] = all) -> String {
+        keys.min { distance($0, wrong) < distance($1, wrong) } ?? ""
     }
 
     /// How many letters must be changed, added or left out (Levenshtein).

@@ -118,6 +118,12 @@ struct LimitKey: Sendable {
         LimitKey("webhook.body_bytes_max", \.endpoints.webhookBody.rawBytesMax, 1024...1 << 30),
         LimitKey(
             "webhook.inflated_bytes_max", \.endpoints.webhookBody.inflatedBytesMax, 1024...1 << 32),
+        LimitKey(
+            "webhook.failures_per_minute_max", \.endpoints.webhookFailuresPerMinuteMax,
+            1...1_000_000),
+        LimitKey(
+            "webhook.slow_failures_per_minute_max",
+            \.endpoints.webhookSlowFailuresPerMinuteMax, 1...1000),
         LimitKey("api.body_bytes_max", \.endpoints.apiBody.rawBytesMax, 1024...1 << 30),
         LimitKey("api.inflated_bytes_max", \.endpoints.apiBody.inflatedBytesMax, 1024...1 << 32),
     ]

@@ -29,6 +29,12 @@ struct MusterConfiguration: Sendable {
     var wire = WireLimits()
     var endpoints = EndpointLimits()
     var retention = Retention()
+    /// `nil` lets the key file in the data directory do it.
+    var encryptionKey: EncryptionKey?
+    /// They only open what was encrypted before.
+    var previousEncryptionKeys: [EncryptionKey] = []
+    /// What the file declares.
+    var connections: [DeclaredConnection] = []
     /// Whose word about a client's address is taken.
     var trustedProxies = TrustedProxies()
     var proxyProtocol = ProxyProtocol.none

@@ -6,7 +6,6 @@ import HTTPTransport
 import HTTPWire
 import Logging
 import Routing
-import SystemPackage
 
 /// What the command line may set; what is `nil` is looked for in the environment and the file.
 struct ConfigurationFlags: Sendable {
@@ -45,13 +44,17 @@ extension MusterConfiguration {
             EnvironmentVariablesProvider(environmentVariables: environment)
                 .prefixKeys(with: "muster"),
         ]
-        if let file = flags.configFile ?? environment["MUSTER_CONFIG"] {
-            try ConfigurationFile.refuseUnknownKeys(in: file)
-            providers.append(try await ConfigurationFile.provider(file))
+        let path = flags.configFile ?? environment["MUSTER_CONFIG"]
+        let file = try path.map { path throws(Failure) in try ConfigurationFile(path) }
+        if let file { providers.append(try await file.provider()) }
+        guard environment["MUSTER_CONNECTIONS"] == nil else {
+            throw Failure(
+                .invalid, "\(DeclaredConnections.key) can be declared in the file only.")
         }
         let reader = StrictReader(providers: providers)
-        let configuration = MusterConfiguration(reader)
+        var configuration = MusterConfiguration(reader)
         try reader.throwFirstProblem()
+        configuration.connections = try file?.connections() ?? []
         return configuration
     }
 
@@ -62,6 +65,9 @@ extension MusterConfiguration {
         dataDirectory = reader.string("data_dir", dataDirectory) { !$0.isEmpty }
         logLevel = reader.choice("log_level", logLevel)
         logFormat = reader.choice("log_format", logFormat)
+        encryptionKey = reader.secret("encryption_key", EncryptionKey.init, EncryptionKey.rule)
+        previousEncryptionKeys = reader.secrets(
+            "encryption_key_previous", EncryptionKey.init, EncryptionKey.rule)
         readTLS(reader)
         readProxies(reader)
         for limit in LimitKey.all { limit.read(reader, into: &self) }
@@ -103,37 +109,4 @@ extension MusterConfiguration {
 
 extension String {
     fileprivate var nonEmpty: String? { isEmpty ? nil : self }
-}
-
-/// The file: every key in it must be one that is read.
-enum ConfigurationFile {
-    static func provider(_ path: String) async throws -> FileProvider<JSONSnapshot> {
-        do {
-            return try await FileProvider<JSONSnapshot>(filePath: FilePath(path))
-        } catch {
-            throw Failure(.invalid, "The configuration file \(path) can't be read as JSON.")
-        }
-    }
-
-    /// A misspelt key would be a wish that is silently not fulfilled.
-    static func refuseUnknownKeys(in path: String) throws(Failure) {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw Failure(.invalid, "There is no configuration file \(path).")
-        }
-        guard let tree = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
-            throw Failure(.invalid, "The configuration file \(path) is not a JSON object.")
-        }
-        for key in keys(of: tree).sorted() where !ConfigurationKeys.all.contains(key) {
-            let near = ConfigurationKeys.nearest(to: key)
-            throw Failure(
-                .invalid, "\(path) has the unknown key \(key); did you mean \(near)?")
-        }
-    }
-
-    static func keys(of tree: [String: Any], under prefix: String = "") -> [String] {
-        tree.flatMap { name, value in
-            (value as? [String: Any]).map { keys(of: $0, under: prefix + name + ".") }
-                ?? [prefix + name]
-        }
-    }
 }

@@ -35,6 +35,26 @@ final class StrictReader: Sendable {
         }
     }
 
+    /// A secret; `nil` if it is empty or not set.
+    ///
+    /// What `make` can't make something of is a problem, in words that don't repeat it.
+    func secret<Value>(_ key: String, _ make: (String) -> Value?, _ rule: String) -> Value? {
+        let text = reader.string(forKey: ConfigKey(key), isSecret: true, default: "")
+        guard !text.isEmpty else { return nil }
+        let value = make(text)
+        if value == nil { note("\(key) must be \(rule).") }
+        return value
+    }
+
+    /// A list of such.
+    func secrets<Value>(_ key: String, _ make: (String) -> Value?, _ rule: String) -> [Value] {
+        reader.stringArray(forKey: ConfigKey(key), isSecret: true, default: []).compactMap { text in
+            let value = make(text)
+            if value == nil { note("Each of \(key) must be \(rule).") }
+            return value
+        }
+    }
+
     func int(_ key: String, _ fallback: Int, in range: ClosedRange<Int>) -> Int {
         let value = reader.int(forKey: ConfigKey(key), default: fallback)
         if !range.contains(value) {

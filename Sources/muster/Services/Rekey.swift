@@ -1,0 +1,61 @@
+import Audiences
+
+/// Encrypts everything anew under the key that is used now, and takes the old keys out of the file.
+///
+/// Whenever it is killed, every secret can be opened: an old key leaves last, when nothing needs it
+/// any more. Begun again, it goes on.
+struct Rekey<Store: ConnectionStore & AnswerStore>: Sendable {
+    let store: Store
+    let ring: KeyRing
+    let now: @Sendable () -> Timestamp
+    /// Waits until no server still writes what it encrypted before the key was changed.
+    let settle: @Sendable () async throws -> Void
+
+    struct Outcome: Sendable, Hashable {
+        var keyID: String
+        var resealed: Int
+        var keysRemoved: Int
+    }
+
+    /// - Throws: `Failure`, if something can't be opened with any key there is; then no key leaves.
+    func run() async throws -> Outcome {
+        if ring.configured == nil { try ring.file.addKeyIfThereIsOne() }
+        let keys = try ring.keys()
+        var resealed = try await resealAll()
+        if !keys.old.isEmpty {
+            // Every process reads the file anew for each secret, so this finds the last of them.
+            try await settle()
+            resealed += try await resealAll()
+        }
+        let inFile = try ring.file.keys().filter(keys.old.contains)
+        try ring.file.remove(inFile)
+        return Outcome(keyID: keys.current.id, resealed: resealed, keysRemoved: inFile.count)
+    }
+
+    private func resealAll() async throws -> Int {
+        var count = 0
+        for connection in try await everything({ try await store.connections($0) }) {
+            guard let old = connection.serviceAccount?.secret, !ring.sealing.isCurrent(old) else {
+                continue
+            }
+            let new = try ring.reseal(old, connection.id.text)
+            try await store.reseal(
+                old, as: new, of: connection.id, at: now(), for: .commandLine)
+            count += 1
+        }
+        return try await count
+            + store.resealAnswers { sealed throws(Failure) in
+                ring.sealing.isCurrent(sealed)
+                    ? sealed : try ring.reseal(sealed, KeptAnswer.sealingContext)
+            }
+    }
+}
+
+extension KeyRing {
+    fileprivate func reseal(
+        _ sealed: SealedSecret, _ context: String
+    ) throws(Failure) -> SealedSecret {
+        let plain = try sealing.open(sealed, context)
+        return try sealing.seal(plain, context)
+    }
+}
