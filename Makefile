@@ -1,6 +1,6 @@
 # One or two lines a target; scripts/ holds what needs more. CI calls only these.
 
-.PHONY: run test build release lint format fuzz sanitize coverage mutants peers bench image clean
+.PHONY: run test build release lint format fuzz contract sanitize coverage mutants peers bench image clean
 
 # Everything from nothing: system packages, release build, a server on SQLite in ./data.
 run: release
@@ -24,6 +24,11 @@ lint:
 
 format:
 	swift format --in-place --recursive Package.swift Sources Tests Benchmarks Fuzz
+
+# Every operation of /openapi.json against the built server, by schemathesis: about a minute.
+contract: release
+	@scripts/install-system-packages python3-venv
+	Tests/OpenAPI/contract .build/release/muster
 
 # Each driver of Fuzz/ for FUZZ_SECONDS (60), two at a time on two cores; then every test under each
 # sanitizer, built anew.

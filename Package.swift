@@ -100,7 +100,8 @@ let package = Package(
             name: "RoutingTests", dependencies: ["Routing", "HTTPWire", "CZlib", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
-            name: "MixpanelTests", dependencies: ["Mixpanel", "Audiences", "HTTPWire", "JSON"],
+            name: "MixpanelTests",
+            dependencies: ["Mixpanel", "Audiences", "HTTPWire", "TestSupport", "JSON"],
             resources: [.copy("Fixtures")], swiftSettings: strict),
         .testTarget(
             name: "SQLiteStoreTests",
@@ -112,7 +113,8 @@ let package = Package(
         .testTarget(
             name: "EndpointsTests",
             dependencies: [
-                "Endpoints", "Routing", "HTTPWire", "Audiences", "TestSupport", logging,
+                "Endpoints", "Routing", "Mixpanel", "HTTPWire", "JSON", "Audiences",
+                "TestSupport", logging,
             ],
             swiftSettings: strict),
         .testTarget(

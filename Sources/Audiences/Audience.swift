@@ -43,7 +43,7 @@ package struct Audience: Sendable, Hashable {
 ///
 /// It goes with every membership answer.
 package struct Freshness: Sendable, Hashable {
-    package enum Status: String, Sendable, Hashable {
+    package enum Status: String, Sendable, Hashable, CaseIterable {
         /// A sync was completed within ``Limits/heartbeatsMissedMax`` heartbeats.
         case live
         /// No sync has been complete yet.

@@ -46,7 +46,7 @@ package struct Change: Sendable, Hashable {
 }
 
 /// Why an audience may differ from the cohort at Mixpanel until it is compared or replaced.
-package enum ReconcileReason: String, Sendable, Hashable {
+package enum ReconcileReason: String, Sendable, Hashable, CaseIterable {
     /// A page without `page_info` that could not be proved to be the whole cohort.
     case pageInfoMissing = "page_info_missing"
     /// A page whose number can't be: its members were added, nobody was removed.

@@ -30,7 +30,7 @@ package protocol ChangeStore: Sendable {
 
 /// Somebody entered or left an audience.
 package struct MembershipChange: Sendable, Hashable {
-    package enum Kind: String, Sendable, Hashable {
+    package enum Kind: String, Sendable, Hashable, CaseIterable {
         case entered
         case left
     }

@@ -3,7 +3,7 @@
 /// Three readers: ``code`` is for the program, ``message`` for the caller, ``detail`` for the
 /// operator's log. Neither text may hold a secret or a person's data.
 package struct Failure: Error, Sendable, Hashable {
-    package enum Code: String, Sendable, Hashable {
+    package enum Code: String, Sendable, Hashable, CaseIterable {
         /// The caller sent something that can never work.
         case invalid
         /// What the caller named does not exist.

@@ -111,4 +111,8 @@ package enum Limits {
 
     /// A query that has not ended after this long is taken for lost, with the process that asked.
     package static let queryMillisecondsMax: Int64 = 2 * 60 * 1000
+
+    /// What a reconciliation may remove of an audience of a connection without a guard, unless it
+    /// is forced: half of an audience is lost by a wrong project more often than by people.
+    package static let repairMaxRemoved = RemovedFraction(share: 0.5)
 }

@@ -8,6 +8,8 @@ package struct Reconciliation: Sendable, Hashable {
     package var audience: AudienceID
     /// Whether differences are to be mended, or only reported.
     package var repairs: Bool
+    /// Whether to mend them even if that removes more than ``refusal(of:guardedBy:)`` lets it.
+    package var isForced: Bool
     package var status: Status
     /// One sentence: what it waits for, or why it failed; `nil` otherwise.
     package var message: String?
@@ -42,15 +44,18 @@ package struct Reconciliation: Sendable, Hashable {
         package var peopleRead: Int
         /// What Mixpanel said there would be; `nil` before the first page.
         package var peopleTotal: Int?
+        /// How often Mixpanel did not know the query any more, so that it began again.
+        package var restarts: Int
 
         package init(
             queryID: String? = nil, pagesRead: Int = 0, peopleRead: Int = 0,
-            peopleTotal: Int? = nil
+            peopleTotal: Int? = nil, restarts: Int = 0
         ) {
             self.queryID = queryID
             self.pagesRead = pagesRead
             self.peopleRead = peopleRead
             self.peopleTotal = peopleTotal
+            self.restarts = restarts
         }
     }
 
@@ -80,13 +85,15 @@ package struct Reconciliation: Sendable, Hashable {
     }
 
     package init(
-        id: ReconciliationID, audience: AudienceID, repairs: Bool, status: Status = .waiting,
-        message: String? = nil, resumesAt: Timestamp? = nil, progress: Progress = Progress(),
+        id: ReconciliationID, audience: AudienceID, repairs: Bool, isForced: Bool = false,
+        status: Status = .waiting, message: String? = nil, resumesAt: Timestamp? = nil,
+        progress: Progress = Progress(),
         result: Differences? = nil, createdAt: Timestamp, finishedAt: Timestamp? = nil
     ) {
         self.id = id
         self.audience = audience
         self.repairs = repairs
+        self.isForced = isForced
         self.status = status
         self.message = message
         self.resumesAt = resumesAt

@@ -34,45 +34,62 @@ package protocol ReconciliationStore: Sendable {
     ) async throws(Failure) -> Reconciliation
 
     /// Takes the oldest one that is due and that nobody holds, and holds it until `leaseEnd`.
+    ///
+    /// The reading begins with the first claim: from then on the store notes whom pages name.
     func claim(
         until leaseEnd: Timestamp, by worker: String, at now: Timestamp
     ) async throws(Failure) -> Reconciliation?
 
     /// Keeps one page of Mixpanel's list, and the progress with it; renews the lease.
     ///
-    /// A person who comes twice counts once.
+    /// A person who comes twice counts once, so ``Reconciliation/Progress/peopleRead`` is counted
+    /// here, and what is given of it ignored.
     ///
     /// - Returns: the reconciliation as it is now.
-    /// - Throws: `conflict` if the worker does not hold it any more, or it was cancelled.
+    /// - Throws: `conflict` if the worker does not hold it any more, or it was cancelled; `gone` if
+    ///   the membership was replaced since the reading began, or is being replaced: what was read
+    ///   says nothing any more.
     func keep(
         _ people: [MemberRecord], progress: Reconciliation.Progress,
         of id: ReconciliationID, by worker: String, until leaseEnd: Timestamp
     ) async throws(Failure) -> Reconciliation
 
-    /// Forgets what was read: Mixpanel does not know the query any more, so it begins again.
+    /// Forgets what was read: Mixpanel does not know the query any more, so it begins again now.
     func restart(
-        _ id: ReconciliationID, by worker: String, until leaseEnd: Timestamp
-    ) async throws(Failure)
+        _ id: ReconciliationID, by worker: String, until leaseEnd: Timestamp, at now: Timestamp
+    ) async throws(Failure) -> Reconciliation
 
     /// Compares what was read with the current membership, in bounded steps.
     ///
-    /// Whoever entered or left since the reading began is left out and counted.
+    /// Whoever a page has named since the reading began is left out if they differ, and counted:
+    /// Mixpanel's list may be older than the page. A page that named somebody and changed nothing
+    /// counts as well, for it says where they are.
     ///
     /// - Returns: `nil` while there is more to compare.
+    /// - Throws: as ``keep(_:progress:of:by:until:)``.
     func compare(
         _ id: ReconciliationID, notExported: Int?, by worker: String, until leaseEnd: Timestamp
     ) async throws(Failure) -> Reconciliation.Differences?
 
-    /// The differences that are still to be mended, at most `limit` of one kind.
-    func unrepaired(
-        _ id: ReconciliationID, limit: Int
-    ) async throws(Failure) -> [Difference]
-
-    /// Notes that these were mended.
-    func repaired(
-        _ differences: [Difference], of id: ReconciliationID, by worker: String,
-        until leaseEnd: Timestamp
-    ) async throws(Failure)
+    /// Mends some of the differences: adds missing people, then removes extra ones.
+    ///
+    /// All in one transaction, with what a page of Mixpanel's does: the change feed, and the sync
+    /// log, under a session `reconcile-<id>`. It says nothing about when Mixpanel was heard of, so
+    /// ``Audience/asOf`` and ``Audience/updatedAt`` stay. Whoever a page has named since the
+    /// reading began is passed over.
+    ///
+    /// - Parameters:
+    ///   - id: compared already.
+    ///   - limit: how many people at most.
+    ///   - worker: who holds it.
+    ///   - leaseEnd: until when that is so.
+    ///   - now: when people enter and leave.
+    /// - Returns: true if more is to be mended.
+    /// - Throws: as ``keep(_:progress:of:by:until:)``.
+    func repair(
+        _ id: ReconciliationID, limit: Int, by worker: String, until leaseEnd: Timestamp,
+        at now: Timestamp
+    ) async throws(Failure) -> Bool
 
     /// Lets it wait, or ends it, and gives up the lease.
     ///

@@ -41,6 +41,11 @@ package struct RemovedFraction: Sendable, Hashable {
         self.value = value
     }
 
+    /// A constant of the program.
+    init(share: Double) {
+        value = min(max(share, 0), 1)
+    }
+
     /// Whether losing so many of an audience is more than this share.
     ///
     /// Audiences under ``Limits/guardedMembersMin`` are not looked at.

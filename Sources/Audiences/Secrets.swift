@@ -52,6 +52,11 @@ package struct Secrets: Sendable {
         return "mixpanel_" + String(decoding: letters, as: UTF8.self)
     }
 
+    /// SHA-256 in hexadecimal.
+    package func digest(of message: [UInt8]) throws -> String {
+        SecretFormat.hex(try sha256(message))
+    }
+
     /// Hashes a generated secret with a fresh salt.
     package func hash(_ secret: String) throws -> SecretHash {
         let salt = SecretFormat.hex(try random(16))

@@ -8,7 +8,7 @@
 /// the top again", so every page may come twice, late, or in another order, and nobody may be
 /// removed before a whole replacement is there.
 package struct SyncSession: Sendable, Hashable {
-    package enum Status: String, Sendable, Hashable {
+    package enum Status: String, Sendable, Hashable, CaseIterable {
         /// A replacement whose pages are not all there; readers still see the old membership.
         case filling
         /// A replacement that was switched in.

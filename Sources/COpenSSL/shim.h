@@ -35,4 +35,17 @@ static inline void muster_ssl_ctx_keep_no_sessions(SSL_CTX *context) {
 static inline int muster_ssl_set_server_name(SSL *session, const char *name) {
     return SSL_set_tlsext_host_name(session, name) == 1;
 }
+
+// The certificates that follow the server's own in its file.
+static inline int muster_ssl_ctx_chain_count(SSL_CTX *context) {
+    STACK_OF(X509) *chain = NULL;
+    SSL_CTX_get0_chain_certs(context, &chain);
+    return chain == NULL ? 0 : sk_X509_num(chain);
+}
+
+static inline X509 *muster_ssl_ctx_chain(SSL_CTX *context, int index) {
+    STACK_OF(X509) *chain = NULL;
+    SSL_CTX_get0_chain_certs(context, &chain);
+    return chain == NULL ? NULL : sk_X509_value(chain, index);
+}
 #endif

@@ -84,10 +84,33 @@ package enum Problem {
                 status: .unauthorized, code: "unauthorized",
                 message: "A valid operator key is needed: Authorization: Bearer <key>.",
                 headers: [("WWW-Authenticate", "Bearer realm=\"muster\"")])
+        case let error as Forbidden: describe(error)
+        case is IdempotencyKeyReused:
+            Description(
+                status: .unprocessableContent, code: "idempotency_key_reused",
+                message: "This Idempotency-Key was used for another request; use a new one.")
+        case let busy as MixpanelBusy:
+            Description(
+                status: .serviceUnavailable, code: "unavailable", message: busy.message,
+                headers: [("Retry-After", String(busy.retryAfterSeconds))])
         default:
             Description(
                 status: .internalServerError, code: "internal", message: "Something went wrong.")
         }
+    }
+
+    /// RFC 6750 section 3.1.
+    private static func describe(_ error: Forbidden) -> Description {
+        let scope = error.needed.rawValue
+        return Description(
+            status: .forbidden, code: "forbidden",
+            message: "This takes an operator key of the scope \(scope).",
+            headers: [
+                (
+                    "WWW-Authenticate",
+                    "Bearer realm=\"muster\", error=\"insufficient_scope\", scope=\"\(scope)\""
+                )
+            ])
     }
 
     private static func describe(_ failure: Failure) -> Description {
@@ -165,17 +188,22 @@ package enum Problem {
         }
     }
 
+    /// Every `code` that an error may have.
+    static let codes =
+        Failure.Code.allCases.map(\.rawValue) + [
+            "unauthorized", "forbidden", "method_not_allowed", "method_unknown", "too_large",
+            "unsupported_coding", "idempotency_key_reused", "malformed", "timed_out", "unsupported",
+        ]
+
     /// Mixpanel retries within a minute, and most trouble of a store is over in seconds.
     static let retryAfter = [(name: "Retry-After", value: "5")]
 }
-
-/// The caller did not show a valid credential.
-struct Unauthorized: CallersMistake {}
 
 /// An error that is answered and not logged: it says something about the caller, not about us.
 protocol CallersMistake: Error {}
 
 extension BodyError: CallersMistake {}
 extension CohortSyncRefusal: CallersMistake {}
+extension MixpanelBusy: CallersMistake {}
 extension RoutingError: CallersMistake {}
 extension WireError: CallersMistake {}

@@ -1,5 +1,6 @@
 package import Audiences
 import HTTPWire
+package import Mixpanel
 package import Routing
 
 /// What the endpoints are made of: the ports of the domain, and what the platform supplies.
@@ -13,6 +14,8 @@ package struct Dependencies: Sendable {
     package var keys: any OperatorKeyStore
     package var answers: any AnswerStore
     package var audit: any AuditStore
+    package var reconciliations: any ReconciliationStore
+    package var accounts: ServiceAccounts
     package var sealing: Sealing
     package var secrets: Secrets
     /// The wall clock.
@@ -29,7 +32,9 @@ package struct Dependencies: Sendable {
         syncs: any SyncStore, audiences: any AudienceStore, connections: any ConnectionStore,
         cohortSyncs: any CohortSyncStore, changes: any ChangeStore, control: any AudienceControl,
         keys: any OperatorKeyStore, answers: any AnswerStore, audit: any AuditStore,
-        sealing: Sealing, secrets: Secrets, now: @escaping @Sendable () -> Timestamp,
+        reconciliations: any ReconciliationStore, accounts: ServiceAccounts, sealing: Sealing,
+        secrets: Secrets,
+        now: @escaping @Sendable () -> Timestamp,
         readiness: Readiness,
         limits: EndpointLimits = EndpointLimits(), publicURL: String? = nil
     ) {
@@ -42,6 +47,8 @@ package struct Dependencies: Sendable {
         self.keys = keys
         self.answers = answers
         self.audit = audit
+        self.reconciliations = reconciliations
+        self.accounts = accounts
         self.sealing = sealing
         self.secrets = secrets
         self.now = now
@@ -59,45 +66,76 @@ package func routes(_ parts: Dependencies) -> Router {
     router.on(.post, "/webhooks/mixpanel/:connection", webhook.receive)
     router.on(.get, "/webhooks/mixpanel/:connection", webhook.explain)
 
-    let admit = AdmitOperator(parts)
-    func api(_ method: Method, _ pattern: String, _ endpoint: @escaping Endpoint) {
-        router.on(method, "/v1" + pattern) { request in
-            try await admit(request)
-            return try await endpoint(request)
-        }
-    }
-
-    let connections = ConnectionEndpoints(parts)
-    api(.post, "/connections", connections.create)
-    api(.get, "/connections", connections.list)
-    api(.get, "/connections/:connection", connections.show)
-    api(.patch, "/connections/:connection", connections.edit)
-    api(.post, "/connections/:connection/cohort_sync", connections.setUpCohortSync)
-    api(.get, "/connections/:connection/cohort_sync", connections.showCohortSync)
-
-    let audiences = AudienceEndpoints(parts)
-    api(.get, "/audiences", audiences.list)
-    api(.get, "/audiences/:audience", audiences.show)
-    api(.get, "/audiences/:audience/members", audiences.members)
-    api(.get, "/audiences/:audience/export", audiences.export)
-    api(.get, "/audiences/:audience/syncs", audiences.syncs)
-    api(.get, "/audiences/:audience/shared_references", audiences.sharedReferences)
-
-    let control = ControlEndpoints(parts)
-    api(.post, "/audiences/:audience/accept", control.accept)
-    api(.post, "/audiences/:audience/reject", control.reject)
-    api(.post, "/audiences/:audience/restore", control.restore)
-    api(.delete, "/people", control.erase)
-
-    api(.get, "/changes", ChangeEndpoint(parts).list)
-
-    let memberships = MembershipEndpoints(parts)
-    api(.get, "/memberships", memberships.show)
-    api(.post, "/memberships/query", memberships.query)
-
     let health = HealthEndpoints(parts)
     router.on(.get, "/livez", always: HealthEndpoints.alive)
     router.on(.get, "/readyz", health.ready)
     router.on(.get, "/healthz", health.ready)
-    return router
+    router.on(.get, "/openapi.json", OpenAPIEndpoint().show)
+
+    var api = APIRoutes(router, parts)
+    connectionRoutes(&api, parts)
+    audienceRoutes(&api, parts)
+    return api.router
+}
+
+private func connectionRoutes(_ api: inout APIRoutes, _ parts: Dependencies) {
+    let page = APIRoutes.page
+    let connections = ConnectionEndpoints(parts)
+    let connection = "/connections/:connection"
+    api.create("/connections", connections.create)
+    api.ask("/connections", query: page, connections.list)
+    api.ask(connection, connections.show)
+    api.change(.patch, connection, connections.edit)
+    api.change(.delete, connection, connections.delete)
+    api.change(.post, connection + "/verify", connections.verify)
+    api.ask(connection + "/cohorts", SavedCohortEndpoint(parts).list)
+
+    let cohortSyncs = CohortSyncAdministration(parts)
+    let cohortSync = connection + "/cohort_sync"
+    api.create(cohortSync, cohortSyncs.setUp)
+    api.ask(cohortSync, cohortSyncs.show)
+    api.change(.patch, cohortSync, cohortSyncs.edit)
+    api.change(.delete, cohortSync, cohortSyncs.switchOff)
+    api.create(cohortSync + "/secret", cohortSyncs.regenerate)
+    api.change(.delete, cohortSync + "/secret", cohortSyncs.revokeAll)
+    api.change(.delete, cohortSync + "/secrets/:secret", cohortSyncs.revokeOne)
+
+    let keys = KeyEndpoints(parts)
+    api.create("/keys", keys.create)
+    api.ask("/keys", query: page, keys.list)
+    api.ask("/keys/:key", keys.show)
+    api.change(.delete, "/keys/:key", keys.revoke)
+    api.ask("/audit", query: ["action", "target"] + page, AuditEndpoint(parts).list)
+}
+
+private func audienceRoutes(_ api: inout APIRoutes, _ parts: Dependencies) {
+    let page = APIRoutes.page
+    let audiences = AudienceEndpoints(parts)
+    let audience = "/audiences/:audience"
+    api.ask("/audiences", query: ["connection", "project", "cohort"] + page, audiences.list)
+    api.ask(audience, audiences.show)
+    api.ask(audience + "/members", query: page, audiences.members)
+    api.ask(audience + "/export", query: ["format"], audiences.export)
+    api.ask(audience + "/syncs", query: page, audiences.syncs)
+    api.ask(audience + "/shared_references", query: page, audiences.sharedReferences)
+
+    let control = ControlEndpoints(parts)
+    api.change(.post, audience + "/accept", control.accept)
+    api.change(.post, audience + "/reject", control.reject)
+    api.change(.post, audience + "/restore", control.restore)
+    api.change(.delete, "/people", query: ["match_id", "stay_erased"], control.erase)
+
+    let reconciliations = ReconciliationEndpoints(parts)
+    let reconciliation = "/reconciliations/:reconciliation"
+    api.create(audience + "/reconcile", reconciliations.start)
+    api.ask(audience + "/reconciliations", query: page, reconciliations.list)
+    api.ask(reconciliation, reconciliations.show)
+    api.ask(reconciliation + "/differences", query: page, reconciliations.differences)
+    api.change(.delete, reconciliation, reconciliations.cancel)
+
+    api.ask("/changes", query: ["audience_id", "wait"] + page, ChangeEndpoint(parts).list)
+
+    let memberships = MembershipEndpoints(parts)
+    api.ask("/memberships", query: ["match_id", "audience_id", "at"], memberships.show)
+    api.ask("/memberships/query", by: .post, memberships.query)
 }

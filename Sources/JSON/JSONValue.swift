@@ -68,6 +68,11 @@ package enum JSONValue: Sendable {
 package struct JSONObject: Sendable {
     package private(set) var members: [(key: String, value: JSONValue)] = []
 
+    /// - Parameter members: with different keys, which is the caller's part, and not checked.
+    package init(_ members: [(key: String, value: JSONValue)]) {
+        self.members = members
+    }
+
     /// The value of the member with exactly this key, byte for byte.
     package subscript(key: String) -> JSONValue? {
         members.first { $0.key.utf8.elementsEqual(key.utf8) }?.value

@@ -94,6 +94,13 @@ package final class TLSContext: Sendable {
         }
     }
 
+    /// Looks at what is loaded now.
+    func withRaw<Value: Sendable>(
+        _ body: (OpaquePointer) throws(PlatformError) -> Value
+    ) throws(PlatformError) -> Value {
+        try current.withLock { owned throws(PlatformError) in try body(owned.raw) }
+    }
+
     /// `serverName`: the name or the address a client wants to speak with.
     func makeSession(
         _ memory: TLSMemory, serverName: String?

@@ -28,6 +28,9 @@ package struct Router: Sendable {
         precondition(isNew, "two routes for \(method) \(pattern)")
     }
 
+    /// Every endpoint, in the order of the tree.
+    package var routes: [Route] { root.all }
+
     /// Adds an endpoint that gives everybody the same answer, whatever the request says.
     package mutating func on(_ method: Method, _ pattern: String, always response: Response) {
         on(method, pattern) { _ in response }
@@ -141,6 +144,12 @@ private struct Node: Sendable {
         var child = Node()
         defer { literals.append((segment, child)) }
         return child.insert(route, at: segments.dropFirst())
+    }
+
+    /// The routes of this node and of all below.
+    var all: [Route] {
+        let below = literals.map(\.node) + parameters.map(\.node)
+        return routes + below.flatMap(\.all)
     }
 
     /// As deep as the deepest pattern, whatever the request says.

@@ -13,6 +13,8 @@ struct Place: Hashable {
         case syncs = "s1"
         case members = "m1"
         case sharedReferences = "r1"
+        case reconciliations = "n1"
+        case differences = "d1"
         case audit = "l1"
     }
 

@@ -86,7 +86,9 @@ struct Deletion: Hashable {
         let snapshot = try db.prepared("SELECT id FROM snapshot WHERE audience = ? LIMIT 1")
             .first(audience) { row in row.integer(0) }
         if let snapshot { return try db.removePart(ofSnapshot: snapshot) }
-        guard try removeChanges(of: audience, db), try removeSessions(of: audience, db) else {
+        guard try db.removeReadings(of: audience), try removeChanges(of: audience, db),
+            try removeSessions(of: audience, db)
+        else {
             return
         }
         try db.prepared("DELETE FROM audience WHERE id = ?").run(audience)

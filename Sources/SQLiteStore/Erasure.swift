@@ -15,6 +15,7 @@ extension SQLiteStore {
             for person in people {
                 try Erasure(db: db, hashing: hashing, person: person, now: now).run()
             }
+            try db.forgetInReadings([matchID] + people.map(\.distinctID), by: hashing)
             if staysErased {
                 let insert = try db.prepared(
                     "INSERT INTO erased (hash) VALUES (?) ON CONFLICT DO NOTHING")

@@ -34,6 +34,10 @@ struct Housekeeping {
         case delete(Deletion)
         /// Answers that are too old to be given again.
         case removeAnswers
+        /// What a reconciliation read, as far as nobody needs it any more.
+        case tidyReading(Int64)
+        /// A reconciliation as old as the beginning of the sync log.
+        case forgetReconciliation(Int64)
     }
 
     let db: Database
@@ -75,11 +79,10 @@ struct Housekeeping {
         if try first(Self.selectOldChange, told) != nil {
             return .removeChanges(until: told)
         }
-        if let session = try first(
-            Self.selectOldSession, now.earlier(by: retention.syncLogMilliseconds))
-        {
-            return .removeSession(session)
-        }
+        let logged = now.earlier(by: retention.syncLogMilliseconds)
+        if let session = try first(Self.selectOldSession, logged) { return .removeSession(session) }
+        if let reading = try untidyReading() { return .tidyReading(reading) }
+        if let row = try oldReconciliation(before: logged) { return .forgetReconciliation(row) }
         return try first(Self.selectOldAnswer, now.earlier(by: Limits.keptAnswerMillisecondsMax))
             .map { _ in .removeAnswers }
     }
@@ -105,6 +108,8 @@ struct Housekeeping {
             try db.prepared("DELETE FROM sync_session WHERE id = ?").run(session)
         case .delete(let deletion): try deletion.step(in: db, hashing)
         case .removeAnswers: try removeAnswers()
+        case .tidyReading(let reading): try tidyReading(reading)
+        case .forgetReconciliation(let row): try forget(reconciliation: row)
         }
     }
 

@@ -18,6 +18,9 @@ enum Migrations {
             try db.prepared("INSERT INTO meta (name, value) VALUES ('erased_key', ?)").run(newKey())
         }
         migrator.registerMigration("0003 the life of a connection", migrate: addConnectionLife)
+        migrator.registerMigration("0004 reconciliations and queries") { db in
+            try db.execute(sql: fourth)
+        }
         return migrator
     }
 
@@ -36,22 +39,25 @@ enum Migrations {
         let queue = try DatabaseQueue(path: path, configuration: configuration)
         defer { try? queue.close() }
         try queue.inDatabase { db in
-            let tables = try db.prepared("SELECT count(*) FROM sqlite_master").first { row in
-                row.count(0)
-            }
-            guard let tables, tables > 0 else { return }
-            let id = try db.prepared("PRAGMA application_id").first { row in row.count(0) }
-            guard id == Pragmas.applicationID else {
-                throw Failure(
-                    .conflict, "The data directory holds another program's database.",
-                    detail: path)
-            }
-            guard try !migrator.hasBeenSuperseded(db) else {
-                throw Failure(
-                    .conflict,
-                    "A newer version of Muster made this store; start that version.",
-                    detail: path)
-            }
+            guard try !isEmpty(db) else { return }
+            try refuseForeign(db, "The data directory", path: path)
+        }
+    }
+
+    static func isEmpty(_ db: Database) throws -> Bool {
+        try db.prepared("SELECT count(*) FROM sqlite_master").first { row in row.count(0) } == 0
+    }
+
+    /// As above, for a database that is open and not empty; `place` is what holds it.
+    static func refuseForeign(_ db: Database, _ place: String, path: String) throws {
+        let id = try db.prepared("PRAGMA application_id").first { row in row.count(0) }
+        guard id == Pragmas.applicationID else {
+            throw Failure(.conflict, "\(place) holds another program's database.", detail: path)
+        }
+        guard try !migrator.hasBeenSuperseded(db) else {
+            throw Failure(
+                .conflict, "A newer version of Muster made this store; start that version.",
+                detail: path)
         }
     }
 

@@ -44,9 +44,7 @@ extension SyncTransaction {
 
     /// The row of a person by their distinct id; `nil` if nobody has it.
     func person(_ distinctID: ExternalID) throws -> Int64? {
-        try personByDistinct().first(
-            hashing.people.hash(distinctID.text), connection, distinctID
-        ) { row in row.integer(0) }
+        try db.person(distinctID, of: connection, by: hashing)
     }
 
     /// One row for each distinct id, and which of them each member is.
@@ -122,12 +120,24 @@ extension SyncTransaction {
 
     /// By hash, connection and distinct id: the candidates of the hash, each verified.
     private func personByDistinct() throws -> Prepared {
-        try db.prepared(
-            """
-            SELECT person.id, person.reference_id, person.traits
-            FROM person_by_distinct AS candidate
-            CROSS JOIN person ON person.id = candidate.person
-            WHERE candidate.hash = ? AND person.connection = ? AND person.distinct_id = ?
-            """)
+        try db.prepared(selectPersonByDistinct)
+    }
+}
+
+private let selectPersonByDistinct = """
+    SELECT person.id, person.reference_id, person.traits
+    FROM person_by_distinct AS candidate
+    CROSS JOIN person ON person.id = candidate.person
+    WHERE candidate.hash = ? AND person.connection = ? AND person.distinct_id = ?
+    """
+
+extension Database {
+    /// The row of a connection's person by their distinct id; `nil` if nobody has it.
+    func person(
+        _ distinctID: ExternalID, of connection: Int64, by hashing: Hashing
+    ) throws -> Int64? {
+        try prepared(selectPersonByDistinct).first(
+            hashing.people.hash(distinctID.text), connection, distinctID
+        ) { row in row.integer(0) }
     }
 }

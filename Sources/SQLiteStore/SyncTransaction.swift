@@ -23,6 +23,7 @@ struct SyncTransaction {
         let change = stored.session.receive(
             page, earlierCopy: tally, audience: audience.state, at: now)
         try apply(change, of: page, to: &audience, by: &stored)
+        try noteNamed(by: page, change, in: audience)
         if let number = change.pageNumber {
             try saveTally(
                 PageTally(entries: page.entryCount, notes: page.notes), stored.id, number)
@@ -33,7 +34,7 @@ struct SyncTransaction {
         return SyncOutcome(of: change, stored.session.status)
     }
 
-    private func apply(
+    func apply(
         _ change: Change, of page: SyncPage, to audience: inout AudienceRow,
         by stored: inout SessionRow
     ) throws {

@@ -4,6 +4,7 @@ import Foundation
 import HTTPTransport
 import HTTPWire
 import Logging
+import Mixpanel
 import Platform
 import Routing
 import SQLiteStore
@@ -13,6 +14,7 @@ struct Composition: Sendable {
     let store: SQLiteStore
     let server: Server
     let readiness: Readiness
+    let reconciler: Reconciler
     /// `nil` for plain HTTP.
     let tls: TLSContext?
 
@@ -21,8 +23,8 @@ struct Composition: Sendable {
     /// - Parameters:
     ///   - configuration: checked values.
     ///   - logger: what everything logs to.
-    /// - Throws: `Failure` if the store can't be opened, or TLS is missing or can't be spoken;
-    ///   `PlatformError` if the port is taken.
+    /// - Throws: `ConfigurationProblems` if TLS is missing or can't be spoken; `Failure` if the
+    ///   store can't be opened; `PlatformError` if the port is taken.
     init(_ configuration: MusterConfiguration, _ logger: Logger) throws {
         let address = try SocketAddress.resolve(
             host: configuration.host, port: UInt16(clamping: configuration.port))
@@ -30,11 +32,12 @@ struct Composition: Sendable {
         tls = try configuration.tls?.load()
         let store = try Self.openStore(configuration, as: .server, logger)
         let readiness = Readiness(now: Self.now) { now in try await store.checkWritable(at: now) }
+        let accounts = Self.accounts(store, configuration)
         let parts = Dependencies(
             syncs: store, audiences: store, connections: store, cohortSyncs: store,
             changes: store, control: store, keys: store, answers: store, audit: store,
-            sealing: configuration.keyRing.sealing, secrets: Self.secrets, now: Self.now,
-            readiness: readiness,
+            reconciliations: store, accounts: accounts, sealing: configuration.keyRing.sealing,
+            secrets: Self.secrets, now: Self.now, readiness: readiness,
             limits: configuration.endpoints, publicURL: configuration.publicURL)
         let ids = RequestID.Generator(prefix: try Self.requestPrefix())
         let observed = Observe(
@@ -47,6 +50,7 @@ struct Composition: Sendable {
                 overloaded: Problem.overloaded),
             proxies: Self.proxies(configuration, logger), tls: tls,
             immediate: observed.immediate, handler: observed.handler)
+        reconciler = try Self.reconciler(store, accounts)
         self.store = store
         self.readiness = readiness
     }
@@ -74,6 +78,28 @@ struct Composition: Sendable {
         try SQLiteStore.open(
             directory: configuration.dataDirectory, as: role, files: .private,
             retention: configuration.retention, logger: logger)
+    }
+
+    /// Connects service accounts, for endpoints and commands.
+    static func accounts(
+        _ store: SQLiteStore, _ configuration: MusterConfiguration
+    ) -> ServiceAccounts {
+        let exchange = HTTPExchange(connectionsMax: Limits.queriesAtOnceMax)
+        return ServiceAccounts(
+            mixpanel: MixpanelAPI(
+                exchange: exchange.mixpanel, hosts: configuration.mixpanel, now: now),
+            connections: store, quota: store, sealing: configuration.keyRing.sealing,
+            now: now)
+    }
+
+    /// Works on reconciliations, as a worker of its own.
+    static func reconciler(
+        _ store: SQLiteStore, _ accounts: ServiceAccounts
+    ) throws -> Reconciler {
+        Reconciler(
+            reconciliations: store, audiences: store, connections: store, accounts: accounts,
+            worker: try requestPrefix(),
+            pause: { try? await Task.sleep(for: Reconciling.pause) })
     }
 
     /// The domain's cryptography, from OpenSSL.

@@ -9,7 +9,8 @@ struct Muster: AsyncParsableCommand {
         subcommands: [
             Serve.self, ConnectionCommand.self, SecretCommand.self, KeyCommand.self,
             AudienceCommand.self, ChangesCommand.self, PersonCommand.self, SecretsCommand.self,
-            SimulateCommand.self, Healthcheck.self,
+            AuditCommand.self, ConfigCommand.self, BackupCommand.self, RestoreCommand.self,
+            Doctor.self, SimulateCommand.self, Healthcheck.self,
         ])
 }
 

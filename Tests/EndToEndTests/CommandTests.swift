@@ -65,7 +65,7 @@ extension EndToEndTests {
             let file = try directory.write(#"{"http": {"conections_max": 10}}"#, to: "c.json")
             let run = try await Muster.run(
                 "serve", "--port", "0", "--config", file, in: directory)
-            #expect(run.code == 64)
+            #expect(run.code == 78)
             #expect(
                 run.errors.hasSuffix(
                     "unknown key http.conections_max; did you mean http.connections_max?\n"),
@@ -78,7 +78,7 @@ extension EndToEndTests {
             let directory = try TestDirectory()
             let run = try await Muster.run(
                 "serve", in: directory, environment: ["MUSTER_PORT": port])
-            #expect(run.code == 64)
+            #expect(run.code == 78)
             #expect(run.errors.hasPrefix("muster: port "), "\(run.errors)")
             #expect(run.errors.split(separator: "\n").count == 1)
         }

@@ -180,7 +180,7 @@ extension EndToEndTests {
         @Test(arguments: ["0.0.0.0", "::"])
         func credentialsThatAnybodyCanReadStopTheStart(host: String) async throws {
             let (code, errors) = try await run(["MUSTER_HOST": host])
-            #expect(code == 64)
+            #expect(code == 78)
             #expect(errors.split(separator: "\n").count == 1, "\(errors)")
             #expect(errors.contains("tls.certificate_file"))
             #expect(errors.contains("tls.terminated_in_front"))
@@ -206,13 +206,23 @@ extension EndToEndTests {
             #expect(code == 0, "\(errors)")
         }
 
+        @Test func aCertificateThatEndsSoonIsToldInTheLog() async throws {
+            let made = try MadeUpCertificate(days: 2)
+            let (code, errors) = try await run(
+                environment(for: made).merging([
+                    "MUSTER_HTTP_DRAIN_ACCEPT_DELAY_SECONDS": "0"
+                ]) { $1 })
+            #expect(code == 0)
+            #expect(errors.contains("the certificate expires within 2 days"), "\(errors)")
+        }
+
         @Test func aKeyThatDoesNotFitStopsTheStartInOneLine() async throws {
             let (made, other) = (try MadeUpCertificate(), try MadeUpCertificate())
             let (code, errors) = try await run([
                 "MUSTER_TLS_CERTIFICATE_FILE": made.certificateFile,
                 "MUSTER_TLS_PRIVATE_KEY_FILE": other.privateKeyFile,
             ])
-            #expect(code == 64)
+            #expect(code == 78)
             #expect(
                 errors == "muster: The private key in \(other.privateKeyFile) is not the one of "
                     + "the certificate in \(made.certificateFile).\n")

@@ -58,8 +58,8 @@ extension House {
     }
 
     /// The headers that open the API.
-    func operatorKey() async throws -> [(String, String)] {
-        let issued = try OperatorKey.issue(name: "test", at: clock.now, by: .plain)
+    func operatorKey(_ scope: OperatorKey.Scope = .admin) async throws -> [(String, String)] {
+        let issued = try OperatorKey.issue(name: "test", scope: scope, at: clock.now, by: .plain)
         try await store.create(issued.stored)
         return [("authorization", "Bearer \(issued.secret)")]
     }

@@ -98,6 +98,13 @@ import Testing
         }
     }
 
+    @Test func anEmptyCursorIsTheFirstPage() async throws {
+        let (id, key) = try await audience(of: 2)
+        let answer = try await house.send(
+            .get, "/v1/audiences/\(id)/members?after=", headers: key)
+        #expect(answer.data.count == 2)
+    }
+
     @Test func aCursorNobodyMadeIsInvalid() async throws {
         let (id, key) = try await audience(of: 1)
         let answer = try await house.send(

@@ -75,7 +75,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "?after=-1", "?after=x", "?after=99", "?limit=0", "?limit=1001", "?wait=61", "?wait=x",
+        "?after=-1", "?after=x", "?after=99", "?limit=0", "?limit=1001", "?wait=-1", "?wait=61",
+        "?wait=x",
         "?audience_id=x", "?after=99999999999999999999",
     ])
     func aPlaceThatCannotBeMeantIsInvalid(query: String) async throws {

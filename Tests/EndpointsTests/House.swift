@@ -2,9 +2,11 @@ import Audiences
 import Endpoints
 import HTTPWire
 import Logging
+import Mixpanel
 import Routing
 import Synchronization
 import TestSupport
+import Testing
 
 /// The whole HTTP surface over the in-memory store, with no socket and a clock that stands still.
 final class House: Sendable {
@@ -12,7 +14,10 @@ final class House: Sendable {
     let log = LogCapture()
     let clock = ManualClock()
     let readiness: Readiness
+    let router: Router
     private let handler: Handler
+    /// What of ``Contract/all`` was answered.
+    let met = Mutex<Set<String>>([])
 
     /// Small enough to be reached in a test.
     static let limits = EndpointLimits(
@@ -21,7 +26,8 @@ final class House: Sendable {
 
     init(
         publicURL: String? = nil, syncs: (any SyncStore)? = nil,
-        limits: EndpointLimits = House.limits, secrets: Secrets = .plain
+        limits: EndpointLimits = House.limits, secrets: Secrets = .plain,
+        answers: (any AnswerStore) -> any AnswerStore = { $0 }
     ) {
         let store = store
         let clock = clock
@@ -31,18 +37,24 @@ final class House: Sendable {
         }
         let parts = Dependencies(
             syncs: syncs ?? store, audiences: store, connections: store, cohortSyncs: store,
-            changes: store, control: store, keys: store, answers: store, audit: store,
+            changes: store, control: store, keys: store, answers: answers(store), audit: store,
+            reconciliations: store,
+            accounts: ServiceAccounts(
+                mixpanel: MixpanelAPI(exchange: MadeUpMixpanel.exchange, now: now),
+                connections: store, quota: GenerousQuota(), sealing: .plain, now: now),
             sealing: .plain, secrets: secrets, now: now, readiness: readiness,
             limits: limits, publicURL: publicURL)
+        router = routes(parts)
         handler =
             Observe(
-                routes(parts), ids: RequestID.Generator(prefix: "t-"), logger: log.logger(),
+                router, ids: RequestID.Generator(prefix: "t-"), logger: log.logger(),
                 nanoseconds: { 0 }
             ).handler
         readiness.started()
     }
 
-    /// Sends a request through the router, as the transport would.
+    /// Sends a request through the router, as the transport would, and holds the answer to what
+    /// the OpenAPI document says.
     func send(
         _ method: Method, _ path: String, headers: [(String, String)] = [],
         body: ArrayBody = ArrayBody(), from peer: String = "192.0.2.7"
@@ -55,7 +67,12 @@ final class House: Sendable {
             target: Target(segments: segments, rawQuery: parts.count > 1 ? parts[1] : nil),
             version: .http11, headers: Headers([("host", "muster.example")] + headers))
         let response = await handler(head, body, Peer(address: peer))
-        return Answer(response: response, bytes: try await response.bodyBytes())
+        let answer = Answer(response: response, bytes: try await response.bodyBytes())
+        let finding = Contract.finding(of: answer, to: method, segments)
+        let problems = finding.problems
+        #expect(problems.isEmpty, "\(method.name) \(path): \(answer.text.prefix(300))")
+        met.withLock { $0.formUnion(finding.met) }
+        return answer
     }
 }
 

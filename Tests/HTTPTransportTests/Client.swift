@@ -153,6 +153,9 @@ extension TransportLimits {
     static var forTests: TransportLimits {
         var limits = TransportLimits()
         limits.drainAcceptDelay = .zero
+        // Longer than a test that has to share its cores with a thousand others needs.
+        limits.headerTimeout = .seconds(60)
+        limits.closingTimeout = .seconds(60)
         return limits
     }
 }

@@ -173,7 +173,9 @@ struct RefusalTests {
     /// Even when it is twice as long as the longest that would have been taken.
     @Test func theAnswerToABodyFarTooLongIsNotLost() async throws {
         let handler: Handler = { _, _, _ in Response(.contentTooLarge) }
-        try await withServer(handler: handler) { server in
+        var limits = TransportLimits.forTests
+        limits.closingSilenceMax = .seconds(30)
+        try await withServer(limits: limits, handler: handler) { server in
             let client = try await Client(to: server.address)
             try await client.send(
                 "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 64000000\r\n\r\n")

@@ -38,7 +38,7 @@ import Testing
 
     typealias Answer = ScriptedMixpanel.Answer
 
-    static let failures: [([Answer], DiscoveryFailure.Reason, AccountStatus)] = [
+    static let failures: [([Answer], DiscoveryFailure.Reason, ServiceAccount.Status)] = [
         ([.forbidden, .forbidden, .forbidden], .scopeMissing, .needsProject),
         ([.unauthorized, .forbidden, .unauthorized], .scopeMissing, .needsProject),
         ([.unauthorized, .unauthorized, .unauthorized], .badCredentials, .rejected),
@@ -58,7 +58,7 @@ import Testing
 
     @Test(arguments: failures)
     func whyAnAccountIsNotFoundIsToldApart(
-        answers: [Answer], reason: DiscoveryFailure.Reason, status: AccountStatus
+        answers: [Answer], reason: DiscoveryFailure.Reason, status: ServiceAccount.Status
     ) async throws {
         let filler = Array(repeating: Answer.failure(.connectionRefused), count: 3)
         let all = (answers + filler).prefix(3).map { [$0] }

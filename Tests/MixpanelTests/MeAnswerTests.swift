@@ -17,7 +17,7 @@ import Testing
             """)
         #expect(
             account.projects == [
-                MixpanelProject(
+                FoundProject(
                     id: try id("3713224"), name: "Prod", organization: "Acme", region: .eu,
                     role: "analyst", permissions: ["view_base_reports"])
             ])

@@ -135,7 +135,7 @@ import Testing
     }
 
     @Test func aSixthQueryAtOnceIsTooMany() throws {
-        var quota = QueryQuota()
+        var quota = SimulatedQuota()
         func take(at seconds: Int64) -> Int64? {
             quota.take(
                 at: Timestamp(milliseconds: seconds * 1000), lasting: .seconds(10), perHour: 60,

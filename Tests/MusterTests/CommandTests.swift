@@ -27,6 +27,12 @@ import Testing
                   changes                 Shows who entered and left, oldest first.
                   person                  People, whatever audience they are in.
                   secrets                 Secrets that are kept encrypted.
+                  audit                   Who changed what.
+                  config                  The settings in effect, and where each was said.
+                  backup                  Copies the whole store into one file.
+                  restore                 Makes the store what a backup holds.
+                  doctor                  Looks for what is wrong or soon will be, and says how
+                                          to mend it.
                   simulate                Plays Mixpanel against a webhook: a full sync in
                                           pages, then diffs.
                   healthcheck             Asks a running server whether it is ready; for a
@@ -50,6 +56,16 @@ import Testing
         ["key", "list"], ["key", "revoke", "key_x"], ["audience", "list", "--json"],
         ["audience", "members", "aud_x", "--limit", "1000"],
         ["audience", "export", "aud_x", "--format", "csv"], ["healthcheck"],
+        ["config", "show", "--json"], ["config", "check"], ["doctor", "--json"],
+        ["backup", "f", "--force"], ["restore", "f", "--yes"], ["audit", "list", "--json"],
+        ["connection", "create", "--name", "X", "--username", "u", "--secret-stdin"],
+        ["connection", "edit", "conn_x", "--no-service-account"],
+        ["connection", "edit", "conn_x", "--project", "3012457"],
+        ["connection", "set-up", "conn_x", "--json"], ["connection", "verify", "conn_x"],
+        ["connection", "delete", "conn_x", "--yes"], ["connection", "cohorts", "conn_x"],
+        ["key", "create", "--name", "X", "--scope", "read"], ["audience", "show", "aud_x"],
+        ["audience", "syncs", "aud_x"], ["audience", "shared-references", "aud_x"],
+        ["person", "audiences", "ana", "--at", "2026-11-22T04:00:00Z"],
     ])
     func aStableCommandIsUnderstood(words: [String]) throws {
         _ = try Muster.parseAsRoot(words)
@@ -61,7 +77,12 @@ import Testing
         ["secret", "regenerate", "conn_x", "--overlap-seconds", "-1"], ["secret", "revoke"],
         ["audience", "members", "a", "--limit", "0"],
         ["audience", "members", "a", "--limit", "1001"],
-        ["audience", "export", "a", "--format", "xml"],
+        ["audience", "export", "a", "--format", "xml"], ["key", "create", "--scope", "all"],
+        ["connection", "create", "--name", "X", "--secret-stdin"],
+        ["connection", "create", "--name", "X", "--project", "1"],
+        ["connection", "edit", "c", "--username", "u", "--no-service-account"],
+        ["connection", "create", "--name", "X", "--username", "u", "--secret", "s"],
+        ["audit", "list", "--action", "nothing"],
     ])
     func aCommandThatCannotBeMeantIsUsage(words: [String]) {
         let error = #expect(throws: (any Error).self) { try Muster.parseAsRoot(words) }

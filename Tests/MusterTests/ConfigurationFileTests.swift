@@ -36,17 +36,34 @@ import Testing
         #expect("\(read)" == "\(plain)")
     }
 
-    @Test func everyKeyIsExplainedAndNothingElseIs() {
-        #expect(Self.rows.map(\.key).sorted() == ConfigurationKeys.all.sorted())
+    @Test func everyKeyIsExplainedInItsOrderAndNothingElseIs() {
+        #expect(Self.rows.map(\.key) == ConfigurationKeys.all)
     }
 
     @Test func everyListedKeyIsReadAndNoOther() throws {
         let reader = StrictReader(providers: [InMemoryProvider(values: [:])])
         _ = MusterConfiguration(reader)
-        // The list of objects is read from the file by itself.
-        let keys = ConfigurationKeys.all.filter { $0 != DeclaredConnections.key }
-        #expect(reader.keysRead == Set(keys))
-        #expect(keys.count == reader.keysRead.count)
+        // The declared connections are read apart, for the library has no word for them.
+        let read = reader.settings.keys + [DeclaredConnections.key]
+        #expect(read.sorted() == ConfigurationKeys.all.sorted())
+    }
+
+    @Test(arguments: ConfigurationKeys.all.dropLast())
+    func theFileSaysTheKeyAndTheEnvironmentBeatsIt(_ key: String) async throws {
+        let path = Self.root.appending(path: "config/muster.json").path(percentEncoded: false)
+        let byFile = try await MusterConfiguration.readWithOrigins(
+            flags: ConfigurationFlags(configFile: path), environment: [:])
+        let setting = try #require(byFile.settings.first { $0.key == key })
+        #expect(setting.origin == .file(path))
+        #expect(setting.isSecret == key.hasPrefix("encryption_key"))
+        // What the file says, said by the environment; of lists and words "" is nothing.
+        let value = setting.isSet ? setting.text : ""
+        let byBoth = try await MusterConfiguration.readWithOrigins(
+            flags: ConfigurationFlags(configFile: path),
+            environment: [ConfigurationKeys.variable(of: key): value])
+        let beaten = try #require(byBoth.settings.first { $0.key == key })
+        #expect(beaten.origin == .variable(ConfigurationKeys.variable(of: key)))
+        #expect(beaten.text == setting.text)
     }
 
     // MARK: Limits
@@ -54,8 +71,10 @@ import Testing
     @Test(arguments: LimitKey.all)
     func theExplanationNamesTheRangeThatHolds(of limit: LimitKey) throws {
         let text = try #require(Self.rows.first { $0.key == limit.name }?.range)
-        let bounds = text.split(separator: " ")[0].split(separator: "…").map(Self.number)
+        let words = text.split(separator: " ").map(String.init)
+        let bounds = words[0].split(separator: "…").map(Self.number)
         #expect(bounds == [limit.range.lowerBound, limit.range.upperBound], "\(text)")
+        #expect(ConfigurationKeys.unit(of: limit.name) == words.dropFirst().first)
     }
 
     /// `1,000` or `2^10`.
@@ -79,10 +98,13 @@ import Testing
             limit.set(value, in: &expected)
             let read = MusterConfiguration(reader)
             if isTaken {
-                try reader.throwFirstProblem()
+                #expect(reader.problems == [])
                 #expect("\(read)" == "\(expected)")
             } else {
-                #expect(throws: (any Error).self) { try reader.throwFirstProblem() }
+                let rule = "\(limit.range.lowerBound) to \(limit.range.upperBound)"
+                #expect(reader.problems.count == 1)
+                #expect(reader.problems.first?.hasPrefix("\(limit.name) is \(value)") == true)
+                #expect(reader.problems.first?.contains(rule) == true)
             }
         }
     }

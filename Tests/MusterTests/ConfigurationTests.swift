@@ -1,4 +1,3 @@
-import Audiences
 import Configuration
 import Endpoints
 import Foundation
@@ -28,7 +27,7 @@ import Testing
             _ = try await MusterConfiguration.read(flags: flags, environment: environment)
             return ""
         } catch {
-            return (error as? Failure)?.message ?? "\(error)"
+            return "\(error)"
         }
     }
 
@@ -161,6 +160,80 @@ import Testing
     ])
     func aValueAtTheEdgeIsTaken(name: String, value: String) async {
         #expect(await problem(environment: [name: value]) == "")
+    }
+
+    @Test func everythingWrongIsSaidAtOnce() async throws {
+        try await withFile(#"{"prot": 1, "log_level": 7, "http": {"handshakes_max": 0}}"#) { path in
+            let message = await problem(
+                flags: ConfigurationFlags(configFile: path, port: 70_000),
+                environment: ["MUSTER_HOTS": "h", "MUSTER_HTTP_IDLE_TIMEOUT_SECONDS": "soon"])
+            #expect(
+                message.split(separator: "\n").sorted()
+                    == [
+                        "\(path) has the unknown key prot; did you mean port?",
+                        "The environment has the unknown variable MUSTER_HOTS; "
+                            + "did you mean MUSTER_HOST?",
+                        "http.handshakes_max is 0 (\(path)); it must be 1 to 1000000.",
+                        "http.idle_timeout_seconds has a value that is no whole number "
+                            + "(MUSTER_HTTP_IDLE_TIMEOUT_SECONDS); it must be 1 to 3600 s.",
+                        "log_level has a value that is no text (\(path)); it must be one of trace, "
+                            + "debug, info, notice, warning, error, critical.",
+                        "port is 70000 (--port); it must be 0 to 65535.",
+                    ].sorted(), "\(message)")
+        }
+    }
+
+    @Test(arguments: [
+        ("MUSTER_HTTP_IDLE_TIMOUT_SECONDS", "did you mean MUSTER_HTTP_IDLE_TIMEOUT_SECONDS?"),
+        ("MUSTER_CONFG", "did you mean MUSTER_CONFIG?"), ("MUSTER_SOMETHING_ELSE", "unset it."),
+        ("MUSTER_FOO", "unset it."),
+        ("MUSTER_", "unset it."),
+    ])
+    func anUnknownVariableStopsTheStart(name: String, hint: String) async {
+        let expected = "The environment has the unknown variable \(name); \(hint)"
+        #expect(await problem(environment: [name: "1"]) == expected)
+    }
+
+    /// A service that is named `muster` makes them in every container beside it.
+    @Test func whatKubernetesSaysOfAServiceIsNoSetting() async throws {
+        let read = try await MusterConfiguration.read(
+            flags: ConfigurationFlags(),
+            environment: [
+                "MUSTER_SERVICE_HOST": "10.0.0.1", "MUSTER_SERVICE_PORT_HTTP": "80",
+                "MUSTER_PORT": "tcp://10.0.0.1:80", "MUSTER_PORT_80_TCP": "tcp://10.0.0.1:80",
+                "MUSTER_PORT_80_TCP_ADDR": "10.0.0.1", "OTHER_MUSTER_HOST": "h",
+            ])
+        #expect(read.port == 8080)
+    }
+
+    @Test func everySettingTellsWhereItCameFrom() async throws {
+        try await withFile(#"{"log_level": "debug", "proxy": {"trusted_addresses": ["::1"]}}"#) {
+            path in
+            let flags = ConfigurationFlags(configFile: path, dataDirectory: "/srv/muster")
+            let settings = try await MusterConfiguration.readWithOrigins(
+                flags: flags, environment: ["MUSTER_PORT": "81", "MUSTER_DATA_DIR": "/beaten"]
+            ).settings
+            let origins = Dictionary(uniqueKeysWithValues: settings.map { ($0.key, $0) })
+            for (key, origin, text) in [
+                ("data_dir", .flag("--data-dir"), "/srv/muster"),
+                ("port", .variable("MUSTER_PORT"), "81"), ("log_level", .file(path), "debug"),
+                ("proxy.trusted_addresses", .file(path), "::1"),
+                ("host", .byDefault, "127.0.0.1"), ("public_url", .byDefault, "-"),
+                ("tls.terminated_in_front", .byDefault, "false"),
+            ] as [(String, Setting.Origin, String)] {
+                #expect(origins[key]?.origin == origin)
+                #expect(origins[key]?.text == text)
+            }
+        }
+    }
+
+    @Test func aSecretIsMaskedAndItsAbsenceIsNot() {
+        func secret(_ text: String) -> Setting {
+            Setting(key: "k", content: .string(text), isSecret: true, origin: .byDefault)
+        }
+        #expect(secret("a").text == "********")
+        #expect(secret("much longer").text == "********")
+        #expect(secret("").text == "-")
     }
 
     @Test func aWrongTypeInTheFileStopsTheStart() async throws {

@@ -70,12 +70,14 @@ struct QueryPlanTests {
         ["SCAN audience", "SCAN connection", "SCAN CONSTANT ROW", "SCAN meta", "SCAN operator_key"]
             .contains { detail.hasPrefix($0) }
             || detail.contains("INDEX sync_session_open")
+            || detail.contains("INDEX reconciliation_open")
     }
 
     /// They stop after the first row or rows of a table.
     private static let firstRows = [
         "SELECT EXISTS (SELECT 1 FROM erased)", Housekeeping.selectOldChange,
         Housekeeping.selectOldestChanges, Database.selectNextComparison,
+        Housekeeping.selectUntidyReading,
     ]
 
     /// Runs a history of pages and the housekeeping after it, and collects what reached SQLite.
@@ -86,6 +88,7 @@ struct QueryPlanTests {
         }
         try await StoreHistory(seed: 3).play { try await $0.run(on: store) }
         _ = try await store.erase(matching: .make("n1"), staysErased: true, at: .start)
+        try await reconcile(in: store)
         try await switchHeldIn(to: store)
         while try await store.tidy(at: .start.after(hours: 24 * 100)) {}
         try await store.create(Connection.make(9))
@@ -124,6 +127,37 @@ struct QueryPlanTests {
         }
         let later = Timestamp.start.after(Limits.keptAnswerMillisecondsMax + 1)
         while try await store.tidy(at: later) {}
+    }
+
+    /// Reads, compares and mends, and refuses a second query.
+    private func reconcile(in store: SQLiteStore) async throws {
+        let audiences = try await store.audiences(matching: AudienceFilter(), ListRange()).items
+        for (number, audience) in audiences.enumerated() {
+            let id = ReconciliationID.make(from: [UInt8](repeating: UInt8(number), count: 16))
+            let reconciliation = Reconciliation(
+                id: id, audience: audience.id, repairs: true, createdAt: .start)
+            try await store.start(reconciliation, for: .test)
+            let end = Timestamp.start.after(minutes: 3)
+            _ = try await store.claim(until: end, by: "w", at: .start)
+            _ = try await store.restart(id, by: "w", until: end, at: .start)
+            _ = try await store.keep(
+                [.make("n1"), .make("stranger")], progress: .init(pagesRead: 1), of: id, by: "w",
+                until: end)
+            let diff = SyncPage.make(
+                .addMembers, ["n2", "stranger"], session: "R",
+                cohort: audience.cohort.cohortID.text, project: audience.cohort.projectID?.text)
+            _ = try await store.record(diff, from: audience.connectionID, at: .start)
+            while try await store.compare(id, notExported: 1, by: "w", until: end) == nil {}
+            while try await store.repair(id, limit: 9, by: "w", until: end, at: .start) {}
+            try await store.conclude(
+                id, as: .finished, message: nil, resumesAt: nil, by: "w", at: .start)
+            _ = try await store.differences(of: id, ListRange())
+            _ = try await store.reconciliations(of: audience.id, ListRange())
+        }
+        let permit = try await store.permit(for: .make(), at: .start)
+        if case .granted(let query) = permit { try await store.finish(query, at: .start) }
+        try await store.pause(.make(), until: .start.after(1))
+        _ = try await store.permit(for: .make(), at: .start)
     }
 
     private func switchHeldIn(to store: SQLiteStore) async throws {

@@ -17,9 +17,11 @@ package final class MadeUpCertificate: Sendable {
     ///   - name: the organisation, to tell one certificate from another.
     ///   - key: its kind and size.
     ///   - passphrase: encrypts the key file.
+    ///   - days: how long it is valid, from now.
     /// - Throws: if the `openssl` command is missing or refuses.
     package init(
-        _ name: String = "Muster's tests", key: Key = .p256, passphrase: String? = nil
+        _ name: String = "Muster's tests", key: Key = .p256, passphrase: String? = nil,
+        days: Int = 90
     ) throws {
         directory = FileManager.default.temporaryDirectory
             .appending(path: "muster-tls-\(UUID().uuidString)", directoryHint: .isDirectory)
@@ -31,7 +33,7 @@ package final class MadeUpCertificate: Sendable {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments =
-            ["openssl", "req", "-x509", "-days", "2", "-subj", "/O=\(name)/CN=localhost"]
+            ["openssl", "req", "-x509", "-days", "\(days)", "-subj", "/O=\(name)/CN=localhost"]
             + ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"] + kind
             + ["-keyout", privateKeyFile, "-out", certificateFile]
             + (passphrase.map { ["-passout", "pass:\($0)"] } ?? ["-nodes"])
@@ -52,6 +54,14 @@ package final class MadeUpCertificate: Sendable {
         ] {
             try Data(contentsOf: URL(filePath: from)).write(to: URL(filePath: to))
         }
+    }
+
+    /// Puts another's certificate behind this one, as one that leads to the root.
+    package func append(_ other: MadeUpCertificate) throws {
+        let both = try [certificateFile, other.certificateFile].map { file in
+            try Data(contentsOf: URL(filePath: file))
+        }
+        try (both[0] + both[1]).write(to: URL(filePath: certificateFile))
     }
 
     private func path(_ name: String) -> String {

@@ -134,6 +134,7 @@ extension MemoryState {
             positions[key] = nil
             people[person].isErased = true
         }
+        forgetInReadings([id] + matching.map { people[$0].person.distinctID })
         if staysErased {
             erased.formUnion(matching.map { people[$0].person.distinctID })
             erased.insert(id)
@@ -171,6 +172,11 @@ extension MemoryState {
             {
                 sessions[position].isForgotten = true
             }
+        }
+        reconciliations.removeAll { stored in
+            stored.reconciliation.finishedAt.map {
+                now.since($0) > retention.syncLogMilliseconds
+            } ?? false
         }
         snapshots = snapshots.filter { _, snapshot in
             snapshot.retiredAt.map { now.since($0) <= retention.snapshotsMilliseconds } ?? true

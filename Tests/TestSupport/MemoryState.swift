@@ -78,6 +78,9 @@ struct MemoryState: Sendable {
     var feed = MemoryFeed()
     var audit: [AuditEntry] = []
     var answers: [String: KeptAnswer] = [:]
+    var reconciliations: [StoredReconciliation] = []
+    var queries: [StoredQuery] = []
+    var queryPauses: [ExternalID: Timestamp] = [:]
 
     var visibleAudiences: [StoredAudience] { audiences.filter { !$0.isDeleted } }
 
@@ -114,6 +117,7 @@ struct MemoryState: Sendable {
                 entries: page.entryCount, notes: page.notes)
         }
         apply(change, of: page, to: row, position, at: now)
+        noteNamed(by: page, change, in: row)
         note(change, of: page, in: row, position, at: now)
         switch change.effect {
         case .none: return .ignored
@@ -146,7 +150,7 @@ struct MemoryState: Sendable {
         return row
     }
 
-    private mutating func findSession(_ page: SyncPage, _ audience: Int, _ now: Timestamp) -> Int {
+    mutating func findSession(_ page: SyncPage, _ audience: Int, _ now: Timestamp) -> Int {
         let found = sessions.lastIndex {
             $0.audience == audience && !$0.isForgotten && $0.session.action == page.action
                 && $0.session.sessionID == page.sessionID
@@ -161,7 +165,7 @@ struct MemoryState: Sendable {
         return sessions.count - 1
     }
 
-    private mutating func apply(
+    mutating func apply(
         _ change: Change, of page: SyncPage, to audience: Int, _ position: Int, at now: Timestamp
     ) {
         switch change.effect {
@@ -234,7 +238,7 @@ struct MemoryState: Sendable {
 
     // MARK: People
 
-    private func withoutErased(_ page: SyncPage) -> SyncPage {
+    func withoutErased(_ page: SyncPage) -> SyncPage {
         var page = page
         let before = page.members.count
         page.members.removeAll { member in

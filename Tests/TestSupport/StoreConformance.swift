@@ -3,7 +3,7 @@ package import Audiences
 /// What every store must be.
 package typealias Store =
     SyncStore & AudienceStore & AudienceControl & ChangeStore & ConnectionStore & CohortSyncStore
-    & OperatorKeyStore & AnswerStore & AuditStore
+    & OperatorKeyStore & AnswerStore & AuditStore & ReconciliationStore & QueryQuota
 
 /// The suite that every store runs: the contracts of the ports, sentence by sentence.
 package enum StoreConformance {
@@ -12,7 +12,7 @@ package enum StoreConformance {
         replacements + incompleteReplacements + diffs + diffsWhileStaging + people + lists
         + lookups + syncLog + connections + changes + guarded + restoring + erasing + history
         + sources + references + cohortSyncs + serviceAccounts + declared + operations + answers
-        + deletion
+        + deletion + reconciliations + repairs + queries
 }
 
 /// One sentence of the contract.

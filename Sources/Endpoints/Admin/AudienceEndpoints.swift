@@ -55,16 +55,7 @@ struct AudienceEndpoints: Sendable {
     @Sendable func sharedReferences(_ request: Request) async throws -> Response {
         let page = try await audiences.sharedReferences(
             of: request.audienceID(), request.listRange())
-        return .list(page) { json, shared in
-            json.beginObject()
-            json.key("reference_id")
-            json.string(shared.referenceID.text)
-            json.key("mixpanel_distinct_ids")
-            json.beginArray()
-            for id in shared.distinctIDs { json.string(id.text) }
-            json.endArray()
-            json.endObject()
-        }
+        return .list(page) { json, shared in json.sharedReference(shared) }
     }
 
     /// All members, streamed in pieces, so that the memory it takes does not grow with them.

@@ -49,7 +49,7 @@ struct ChangeEndpoint: Sendable {
     private func seconds(_ request: Request) throws(Failure) -> Int {
         guard let text = try request.query("wait") else { return 0 }
         guard let seconds = Int(plainDecimal: text.utf8),
-            seconds <= Limits.changesWaitSecondsMax
+            (0...Limits.changesWaitSecondsMax).contains(seconds)
         else {
             throw Failure(
                 .invalid, "wait must be 0 to \(Limits.changesWaitSecondsMax) seconds.")

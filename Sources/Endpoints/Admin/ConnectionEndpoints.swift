@@ -2,53 +2,73 @@ import Audiences
 import HTTPWire
 import JSON
 import Logging
+import Mixpanel
 import Routing
 
-/// Connections and their cohort sync.
+/// Connections and their service accounts.
 struct ConnectionEndpoints: Sendable {
     private let connections: any ConnectionStore
-    private let cohortSyncs: any CohortSyncStore
+    private let accounts: ServiceAccounts
     private let secrets: Secrets
     private let limits: EndpointLimits
-    private let publicURL: String?
+    private let address: PublicAddress
     private let now: @Sendable () -> Timestamp
 
     init(_ parts: Dependencies) {
         connections = parts.connections
-        cohortSyncs = parts.cohortSyncs
+        accounts = parts.accounts
         secrets = parts.secrets
         limits = parts.limits
-        publicURL = parts.publicURL
+        address = PublicAddress(parts)
         now = parts.now
     }
 
-    @Sendable func create(_ request: Request) async throws -> Response {
-        let body = try await request.object(
-            limits, keys: ConnectionSettings.keys)
-        let connection = try ConnectionSettings(body).makeConnection(at: now(), by: secrets)
-        try await connections.create(connection, for: request.operation)
-        request.logger.info(
-            "connection created", metadata: ["connection.id": .string(connection.id.text)])
-        return show(connection, for: request, .created)
+    /// Made whatever Mixpanel says of the account: a wrong one is replaced, and a cohort sync
+    /// needs none.
+    @Sendable func create(_ creation: Creation) async throws -> Response {
+        let body = try creation.object(keys: ConnectionSettings.keys + AccountWish.keys)
+        var connection = try ConnectionSettings(body).makeConnection(at: now(), by: secrets)
+        let wish = try AccountWish(body)
+        if case .project = wish {
+            throw Failure(.invalid, "project_id needs username and secret beside it.")
+        }
+        connection.serviceAccount = try await account(wish, of: connection)
+        let answer = show(connection, for: creation.request, .created)
+        try await connections.create(connection, for: creation.operation(answering: answer))
+        creation.request.logger.info(
+            "connection created",
+            metadata: [
+                "connection.id": .string(connection.id.text),
+                "account.status": .string(connection.serviceAccount?.status.rawValue ?? "none"),
+            ])
+        return answer
     }
 
     @Sendable func list(_ request: Request) async throws -> Response {
         let page = try await connections.connections(request.listRange())
-        return .list(page) { json, connection in
-            json.connection(connection, base(for: request))
-        }
+        let base = address.base(for: request)
+        return .list(page) { json, connection in json.connection(connection, base) }
     }
 
     @Sendable func show(_ request: Request) async throws -> Response {
         show(try await connection(request), for: request, .ok)
     }
 
-    @Sendable func edit(_ request: Request) async throws -> Response {
-        let id = try request.connectionID()
-        let body = try await request.object(limits, keys: ConnectionSettings.keys)
+    /// Mixpanel is asked before anything is changed.
+    @Sendable func edit(_ request: Request, _ operation: Operation) async throws -> Response {
+        let body = try await request.object(
+            limits, keys: ConnectionSettings.keys + AccountWish.keys + ["service_account"])
         let edit = try ConnectionSettings(body).edit
-        let connection = try await connections.update(
-            id, with: edit, at: now(), for: request.operation)
+        let wish = try AccountWish(body)
+        var connection = try await connection(request)
+        let id = connection.id
+        let account = try await account(wish, of: connection)
+        if edit != ConnectionEdit() {
+            connection = try await connections.update(id, with: edit, at: now(), for: operation)
+        }
+        if wish != .nothing {
+            connection = try await connections.set(account, of: id, at: now(), for: operation)
+        }
         request.logger.info(
             "connection changed",
             metadata: [
@@ -58,54 +78,82 @@ struct ConnectionEndpoints: Sendable {
         return show(connection, for: request, .ok)
     }
 
-    /// The only answer that ever holds the secret.
-    @Sendable func setUpCohortSync(_ request: Request) async throws -> Response {
-        let connection = try await connection(request)
-        let issued = try CohortSync.issue(at: now(), by: secrets)
-        try await cohortSyncs.setUp(
-            issued.stored, of: connection.id, for: request.operation)
-        request.logger.info(
-            "cohort sync set up", metadata: ["connection.id": .string(connection.id.text)])
-        return .object(.created) { json in
-            json.beginObject()
-            json.cohortSync(issued.stored, connection, base(for: request))
-            json.key("secret")
-            json.string(issued.secret)
-            json.endObject()
-        }
+    @Sendable func delete(_ request: Request, _ operation: Operation) async throws -> Response {
+        let id = try request.connectionID()
+        try await connections.delete(id, at: now(), for: operation)
+        request.logger.notice(
+            "connection deleted", metadata: ["connection.id": .string(id.text)])
+        return Response(.noContent)
     }
 
-    @Sendable func showCohortSync(_ request: Request) async throws -> Response {
+    /// Asks Mixpanel about the account again.
+    @Sendable func verify(_ request: Request, _ operation: Operation) async throws -> Response {
         let connection = try await connection(request)
-        guard let sync = connection.cohortSync else {
-            throw Failure(.notFound, "This connection has no cohort sync yet.")
-        }
-        return .object { json in
-            json.beginObject()
-            json.cohortSync(sync, connection, base(for: request))
-            json.endObject()
+        let account = try await accounts.verify(connection.neededAccount(), of: connection.id)
+        let verified = try await connections.set(
+            account, of: connection.id, at: now(), for: operation)
+        request.logger.info(
+            "service account verified",
+            metadata: [
+                "connection.id": .string(connection.id.text),
+                "account.status": .string(account.status.rawValue),
+            ])
+        return show(verified, for: request, .ok)
+    }
+
+    /// What the account is to be; `nil` for none.
+    private func account(
+        _ wish: AccountWish, of connection: Connection
+    ) async throws(Failure) -> ServiceAccount? {
+        switch wish {
+        case .nothing:
+            return connection.serviceAccount
+        case .removal:
+            return nil
+        case .account(let username, let secret, let project):
+            return try await accounts.connect(
+                username: username, secret: secret, project: project, for: connection.id)
+        case .project(let project):
+            return try await accounts.choose(
+                project, for: connection.neededAccount(), of: connection.id)
         }
     }
 
     private func connection(_ request: Request) async throws -> Connection {
-        guard let connection = try await connections.connection(request.connectionID()) else {
-            throw Failure.noSuchConnection
-        }
+        let connection = try await connections.connection(request.connectionID())
+        guard let connection else { throw Failure.noSuchConnection }
         return connection
     }
 
     private func show(
         _ connection: Connection, for request: Request, _ status: Status
     ) -> Response {
-        .object(status) { json in
-            json.connection(connection, base(for: request))
+        .object(status) { json in json.connection(connection, address.base(for: request)) }
+    }
+}
+
+extension Connection {
+    fileprivate func neededAccount() throws(Failure) -> ServiceAccount {
+        guard let serviceAccount else {
+            throw Failure(
+                .conflict,
+                "The connection has no service account: set its username and secret first.")
         }
+        return serviceAccount
+    }
+}
+
+/// Where this server is reached: the configured public address if there is one, else the host
+/// that a request was sent to, in the scheme it was sent in.
+struct PublicAddress: Sendable {
+    private let configured: String?
+
+    init(_ parts: Dependencies) {
+        configured = parts.publicURL
     }
 
-    /// Where this server is reached: the configured public address if there is one, else the host
-    /// that this request was sent to, in the scheme it was sent in.
-    private func base(for request: Request) -> String {
-        if let publicURL { return publicURL }
+    func base(for request: Request) -> String {
+        if let configured { return configured }
         let host = request.head.headers.only("host").map { String(decoding: $0, as: UTF8.self) }
         return request.peer.scheme.rawValue + "://" + (host ?? "localhost")
     }

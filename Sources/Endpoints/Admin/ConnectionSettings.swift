@@ -53,14 +53,3 @@ struct ConnectionSettings {
         return fraction
     }
 }
-
-extension JSONObject {
-    /// A text of at least one character; `nil` if it is missing or null.
-    fileprivate func text(_ key: String, _ wanted: String) throws(Failure) -> String? {
-        guard let value = self[key], !value.isNull else { return nil }
-        guard let text = value.string, !text.isEmpty else {
-            throw Failure(.invalid, "\(key) must be \(wanted).")
-        }
-        return text
-    }
-}

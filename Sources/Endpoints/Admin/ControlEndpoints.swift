@@ -17,18 +17,20 @@ struct ControlEndpoints: Sendable {
     }
 
     /// Switches a held replacement in.
-    @Sendable func accept(_ request: Request) async throws -> Response {
-        try await decide(.accept, request)
+    @Sendable func accept(_ request: Request, _ operation: Operation) async throws -> Response {
+        try await decide(.accept, request, operation)
     }
 
     /// Gives a held replacement up.
-    @Sendable func reject(_ request: Request) async throws -> Response {
-        try await decide(.reject, request)
+    @Sendable func reject(_ request: Request, _ operation: Operation) async throws -> Response {
+        try await decide(.reject, request, operation)
     }
 
-    private func decide(_ decision: HeldDecision, _ request: Request) async throws -> Response {
+    private func decide(
+        _ decision: HeldDecision, _ request: Request, _ operation: Operation
+    ) async throws -> Response {
         let id = try request.audienceID()
-        try await control.decide(decision, on: id, at: now(), for: request.operation)
+        try await control.decide(decision, on: id, at: now(), for: operation)
         request.logger.notice(
             "held replacement decided",
             metadata: [
@@ -38,23 +40,22 @@ struct ControlEndpoints: Sendable {
     }
 
     /// Puts the snapshot back that was replaced last.
-    @Sendable func restore(_ request: Request) async throws -> Response {
+    @Sendable func restore(_ request: Request, _ operation: Operation) async throws -> Response {
         let id = try request.audienceID()
-        try await control.restore(id, at: now(), for: request.operation)
+        try await control.restore(id, at: now(), for: operation)
         request.logger.notice(
             "audience restored", metadata: ["audience.id": .string(id.text)])
         return try await show(id)
     }
 
     /// Erases everybody who matches an id; 200 also for nobody, so that it can be repeated.
-    @Sendable func erase(_ request: Request) async throws -> Response {
+    @Sendable func erase(_ request: Request, _ operation: Operation) async throws -> Response {
         guard let matchID = try request.externalID("match_id") else {
             throw Failure(.invalid, "The query parameter match_id is missing.")
         }
         let staysErased = try request.flag("stay_erased")
         let erased = try await control.erase(
-            matching: matchID, staysErased: staysErased, at: now(),
-            for: request.operation)
+            matching: matchID, staysErased: staysErased, at: now(), for: operation)
         // How many, never whom.
         request.logger.notice(
             "people erased",

@@ -117,6 +117,17 @@ extension JSONWriter {
         endObject()
     }
 
+    package mutating func sharedReference(_ shared: SharedReference) {
+        beginObject()
+        key("reference_id")
+        string(shared.referenceID.text)
+        key("mixpanel_distinct_ids")
+        beginArray()
+        for id in shared.distinctIDs { string(id.text) }
+        endArray()
+        endObject()
+    }
+
     mutating func traits(_ traits: [Trait]) {
         beginObject()
         for trait in traits {

@@ -11,6 +11,8 @@ extension JSONWriter {
         string(connection.id.text)
         key("name")
         string(connection.name)
+        key("status")
+        optional(connection.serviceAccount?.status.rawValue)
         key("reference_property")
         string(connection.referenceProperty)
         key("traits")
@@ -23,14 +25,12 @@ extension JSONWriter {
         } else {
             null()
         }
+        key("declared")
+        bool(connection.isDeclared)
+        key("service_account")
+        if let account = connection.serviceAccount { serviceAccount(account) } else { null() }
         key("cohort_sync")
-        if let sync = connection.cohortSync {
-            beginObject()
-            cohortSync(sync, connection, base)
-            endObject()
-        } else {
-            null()
-        }
+        cohortSync(of: connection, base)
         key("created_at")
         time(connection.createdAt)
         key("updated_at")
@@ -38,9 +38,51 @@ extension JSONWriter {
         endObject()
     }
 
-    mutating func cohortSync(
-        _ sync: CohortSync, _ connection: Connection, _ base: String?
+    /// Everything but its secret.
+    private mutating func serviceAccount(_ account: ServiceAccount) {
+        beginObject()
+        key("username")
+        string(account.username)
+        key("status")
+        string(account.status.rawValue)
+        key("message")
+        optional(account.message)
+        key("project")
+        if let project = account.project { self.project(project) } else { null() }
+        key("projects")
+        beginArray()
+        for project in account.projects { self.project(project) }
+        endArray()
+        key("checked_at")
+        time(account.checkedAt)
+        endObject()
+    }
+
+    private mutating func project(_ project: MixpanelProject) {
+        beginObject()
+        key("id")
+        string(project.id.text)
+        key("name")
+        optional(project.name)
+        key("region")
+        optional(project.region?.rawValue)
+        endObject()
+    }
+
+    /// The cohort sync of a connection; null if it has none.
+    ///
+    /// - Parameters:
+    ///   - connection: whose.
+    ///   - base: where the server is reached; `nil` leaves the webhook's URL out.
+    ///   - secret: a new one, which is shown this once.
+    package mutating func cohortSync(
+        of connection: Connection, _ base: String?, secret: String? = nil
     ) {
+        guard let sync = connection.cohortSync else {
+            null()
+            return
+        }
+        beginObject()
         key("connection_id")
         string(connection.id.text)
         if let base {
@@ -51,7 +93,37 @@ extension JSONWriter {
         string(connection.webhookPath)
         key("username")
         string(sync.username)
+        if let secret {
+            key("secret")
+            string(secret)
+        }
+        key("enabled")
+        bool(sync.switchedOffAt == nil)
+        key("switched_off_at")
+        time(sync.switchedOffAt)
+        key("first_page_at")
+        time(sync.firstPageAt)
+        key("secrets")
+        beginArray()
+        for stored in sync.secrets { storedSecret(stored, isDeclared: connection.isDeclared) }
+        endArray()
         key("created_at")
         time(sync.createdAt)
+        endObject()
+    }
+
+    private mutating func storedSecret(_ secret: StoredSecret, isDeclared: Bool) {
+        beginObject()
+        key("id")
+        string(secret.id.text)
+        key("created_at")
+        time(secret.createdAt)
+        key("expires_at")
+        time(secret.expiresAt)
+        key("last_used_at")
+        time(secret.lastUsedAt)
+        key("declared")
+        bool(isDeclared)
+        endObject()
     }
 }

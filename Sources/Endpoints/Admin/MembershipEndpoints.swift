@@ -83,33 +83,6 @@ struct MembershipEndpoints: Sendable {
     }
 }
 
-extension JSONWriter {
-    fileprivate mutating func membership(_ membership: Membership, at now: Timestamp) {
-        beginObject()
-        key("id")
-        string(membership.audience.text)
-        key("name")
-        optional(membership.name)
-        key("entered_at")
-        time(membership.enteredAt)
-        key("source")
-        if let source = membership.source { self.source(source) } else { null() }
-        freshness(membership.freshness, at: now)
-        endObject()
-    }
-
-    private mutating func source(_ source: MembershipSource) {
-        beginObject()
-        key("action")
-        string(source.action.rawValue)
-        key("session_id")
-        optional(source.sessionID)
-        key("page")
-        optional(source.page)
-        endObject()
-    }
-}
-
 /// The body of `POST /v1/memberships/query`.
 private struct MembershipQuery {
     /// As asked; `id` is `nil` for a text that can't be anybody's id.

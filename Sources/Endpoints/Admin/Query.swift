@@ -15,9 +15,10 @@ extension Request {
         }
     }
 
-    /// Which part of a list is wanted: `limit` and `after`.
+    /// Which part of a list is wanted: `limit` and `after`, which may be empty.
     func listRange() throws(Failure) -> ListRange {
-        ListRange(after: try query("after").map(Cursor.init), limit: try listLimit())
+        let after = try query("after").flatMap { $0.isEmpty ? nil : Cursor($0) }
+        return ListRange(after: after, limit: try listLimit())
     }
 
     /// How many items of a list are wanted.
@@ -85,11 +86,20 @@ extension Request {
     /// A key that nobody reads is an error, not ignored: it would be a wish that is silently not
     /// fulfilled.
     func object(_ limits: EndpointLimits, keys: [String]) async throws -> JSONObject {
-        let body = try await collectBody(limits.apiBody, inflate: limits.inflate)
+        try JSONObject(
+            reading: try await collectBody(limits.apiBody, inflate: limits.inflate), keys: keys)
+    }
+}
+
+extension JSONObject {
+    /// Reads a body; see ``Request/object(_:keys:)``.
+    init(reading body: BodyBuffer, keys: [String]) throws(Failure) {
         let value: JSONValue
-        do {
-            value = try body.withUnsafeBytes { try JSONValue(parsing: $0) }
-        } catch let error as JSONError {
+        do throws(JSONError) {
+            value = try body.withUnsafeBytes { bytes in
+                Result { () throws(JSONError) in try JSONValue(parsing: bytes) }
+            }.get()
+        } catch {
             throw Failure(.invalid, "The body is not JSON: \(error).")
         }
         guard let object = value.object else {
@@ -102,11 +112,38 @@ extension Request {
             throw Failure(
                 .invalid, "The body may only have these keys: \(keys.joined(separator: ", ")).")
         }
-        return object
+        self = object
+    }
+
+    /// A text of at least one character; `nil` if it is missing or null.
+    func text(_ key: String, _ wanted: String) throws(Failure) -> String? {
+        guard let value = self[key], !value.isNull else { return nil }
+        guard let text = value.string, !text.isEmpty else {
+            throw Failure(.invalid, "\(key) must be \(wanted).")
+        }
+        return text
+    }
+
+    /// True or false; `nil` if it is missing or null.
+    func flag(_ key: String) throws(Failure) -> Bool? {
+        guard let value = self[key], !value.isNull else { return nil }
+        guard let flag = value.bool else {
+            throw Failure(.invalid, "\(key) must be true or false.")
+        }
+        return flag
+    }
+}
+
+extension Request {
+    /// The key named in the path.
+    func keyID() throws(Failure) -> OperatorKeyID {
+        guard let id = OperatorKeyID(parameters["key"]) else { throw .noSuchKey }
+        return id
     }
 }
 
 extension Failure {
+    static let noSuchKey = Failure(.notFound, "There is no key of this id.")
     static let noSuchAudience = Failure(.notFound, "There is no audience of this id.")
     static let noSuchConnection = Failure(.notFound, "There is no connection of this id.")
 }

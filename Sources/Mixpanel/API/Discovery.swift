@@ -1,26 +1,17 @@
+package import Audiences
+
 /// What Mixpanel says about a service account.
 package enum Discovery: Sendable, Hashable {
     /// It was found, and can see at least one project.
     case account(MixpanelAccount)
     case failed(DiscoveryFailure)
 
-    package var status: AccountStatus {
+    package var status: ServiceAccount.Status {
         switch self {
         case .account(let account): account.projects.count == 1 ? .connected : .needsProject
         case .failed(let failure): failure.status
         }
     }
-}
-
-/// What becomes of a connection with a service account.
-package enum AccountStatus: String, Sendable, Hashable, CaseIterable {
-    case connected
-    /// A person has to say which project.
-    case needsProject = "needs_project"
-    case rejected
-    case expired
-    /// Nobody can say yet: try again.
-    case unreachable
 }
 
 /// Why a service account or a project was found in no region, with what each region said.
@@ -49,7 +40,7 @@ package struct DiscoveryFailure: Error, Sendable, Hashable {
     /// among them.
     package let errors: [MixpanelError]
 
-    package var status: AccountStatus {
+    package var status: ServiceAccount.Status {
         switch reason {
         case .badCredentials, .noProjects, .noSuchProject, .forbidden: .rejected
         case .expired: .expired

@@ -49,7 +49,7 @@ struct MeAnswer {
     /// The account, its projects joined with their organisations and sorted.
     func account(in region: MixpanelRegion) -> MixpanelAccount {
         let projects = projects.values.map { project in
-            MixpanelProject(
+            FoundProject(
                 id: project.id, name: project.name,
                 organization: project.organizationID.flatMap { organizations[$0] },
                 region: project.domain.map(MixpanelRegion.init(domain:)) ?? region,

@@ -5,11 +5,11 @@ package struct MixpanelAccount: Sendable, Hashable {
     /// The region that knew the account; a project may still be in another one.
     package var region: MixpanelRegion
     /// In the order of their names, then of their ids; at least one.
-    package var projects: [MixpanelProject]
+    package var projects: [FoundProject]
     /// Whether there are more than ``MixpanelLimits/projectsMax``.
     package var isCut: Bool
 
-    package init(region: MixpanelRegion, projects: [MixpanelProject], isCut: Bool = false) {
+    package init(region: MixpanelRegion, projects: [FoundProject], isCut: Bool = false) {
         self.region = region
         self.projects = projects
         self.isCut = isCut
@@ -17,7 +17,7 @@ package struct MixpanelAccount: Sendable, Hashable {
 }
 
 /// A project that a service account can see.
-package struct MixpanelProject: Sendable, Hashable {
+package struct FoundProject: Sendable, Hashable {
     package var id: ExternalID
     /// Empty if Mixpanel does not tell.
     package var name: String

@@ -19,7 +19,7 @@ package struct SimulatedMixpanel: Sendable {
     /// How much later it is here than outside.
     var clockOffset: Int64 = 0
     var random: SplitMix64
-    private var quotas: [String: QueryQuota] = [:]
+    private var quotas: [String: SimulatedQuota] = [:]
     /// The lists that engage is paging through, by session.
     private var sessions: [String: EngageSession] = [:]
 
@@ -89,7 +89,7 @@ package struct SimulatedMixpanel: Sendable {
                 400, "request failed with error: invalid project id for cluster", to: request)
         }
         queryCount += 1
-        let wait = quotas[id, default: QueryQuota()].take(
+        let wait = quotas[id, default: SimulatedQuota()].take(
             at: now, lasting: delay, perHour: settings.queriesPerHour,
             atOnce: settings.queriesAtOnce)
         if let wait { return tooMany(request, wait) }

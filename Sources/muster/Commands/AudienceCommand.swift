@@ -8,7 +8,9 @@ struct AudienceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "audience", abstract: "Cohorts as received.",
         subcommands: [
-            List.self, Members.self, Export.self, Accept.self, Reject.self, Restore.self,
+            List.self, Show.self, Members.self, Syncs.self, SharedReferences.self, Export.self,
+            Accept.self, Reject.self, Restore.self,
+            Reconcile.self,
         ])
 
     struct List: AsyncParsableCommand {

@@ -35,10 +35,19 @@ extension ConnectionCommand {
         @Flag(help: "Hold nothing.")
         var noGuard = false
 
+        @OptionGroup(title: "Service account") var account: ServiceAccountOptions
+
+        @Flag(help: "Take the service account away.")
+        var noServiceAccount = false
+
         @OptionGroup var listing: ListingOptions
         @OptionGroup var options: StoreOptions
 
         func validate() throws {
+            guard !noServiceAccount || account.isEmpty else {
+                throw ValidationError(
+                    "--no-service-account excludes --username and --project.")
+            }
             guard guardMaxRemoved.map({ RemovedFraction($0) != nil }) ?? true else {
                 throw ValidationError("--guard-max-removed must be 0 to 1.")
             }
@@ -52,12 +61,22 @@ extension ConnectionCommand {
 
         func run() async throws {
             try await options.withStore { store, configuration in
-                guard let id = ConnectionID(id) else {
-                    throw Failure(.notFound, "There is no connection of this id.")
+                let id = try ConnectionID(argument: id)
+                var connection = try await store.needed(id)
+                // Mixpanel is asked before anything is changed.
+                let wanted =
+                    noServiceAccount
+                    ? nil
+                    : try await account.account(
+                        of: connection, Composition.accounts(store, configuration))
+                let now = Composition.now()
+                if edit != ConnectionEdit() {
+                    connection = try await store.update(id, with: edit, at: now, for: .commandLine)
                 }
-                let changed = try await store.update(
-                    id, with: edit, at: Composition.now(), for: .commandLine)
-                Show.show(changed, listing, configuration)
+                if noServiceAccount || !account.isEmpty {
+                    connection = try await store.set(wanted, of: id, at: now, for: .commandLine)
+                }
+                Show.show(connection, listing, configuration)
             }
         }
 

@@ -8,14 +8,19 @@ struct ConnectionCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "connection", abstract: "Links to Mixpanel projects.",
         subcommands: [
-            Create.self, List.self, Show.self, Edit.self, SwitchOff.self, SwitchOn.self,
-            MakeID.self,
+            Create.self, List.self, Show.self, Edit.self, SetUp.self, SwitchOff.self,
+            SwitchOn.self, Verify.self, Cohorts.self, Delete.self, MakeID.self,
         ])
 
     struct Create: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Makes a connection, with its webhook if asked.",
-            discussion: "The secret is shown this once. A running server honours it at once.")
+            discussion: """
+                The secret of the webhook is shown this once. A running server honours it at \
+                once. With --username, Mixpanel is asked which projects the service account can \
+                see; the connection is made whatever it says, and `connection edit` takes another \
+                account.
+                """)
 
         @Option(help: "What people call it.")
         var name: String
@@ -29,16 +34,25 @@ struct ConnectionCommand: AsyncParsableCommand {
         @Option(name: .customLong("trait"), help: "A property to keep; may be repeated.")
         var traits: [String] = []
 
+        @OptionGroup(title: "Service account") var account: ServiceAccountOptions
         @OptionGroup var listing: ListingOptions
         @OptionGroup var options: StoreOptions
+
+        func validate() throws {
+            guard account.project == nil || account.username != nil else {
+                throw ValidationError("--project needs --username.")
+            }
+        }
 
         func run() async throws {
             let shown = cohortSync ? listing : nil
             try await options.withStore(showingSecrets: shown) { store, configuration in
                 let now = Composition.now()
-                let connection = try Connection.make(
+                var connection = try Connection.make(
                     name: name, referenceProperty: referenceProperty, traitsAllowed: traits,
                     at: now, by: Composition.secrets)
+                connection.serviceAccount = try await account.account(
+                    of: connection, Composition.accounts(store, configuration))
                 try await store.create(connection, for: .commandLine)
                 var issued: Issued<CohortSync>?
                 if cohortSync {
@@ -54,6 +68,7 @@ struct ConnectionCommand: AsyncParsableCommand {
                 } else {
                     Terminal.out(
                         shown?.text ?? Array("Connection  \(connection.id.text)\n".utf8))
+                    if let account = connection.serviceAccount { Terminal.out(account.text) }
                 }
             }
         }
@@ -67,6 +82,12 @@ struct ConnectionCommand: AsyncParsableCommand {
             json.string(connection.id.text)
             json.key("name")
             json.string(connection.name)
+            if let account = connection.serviceAccount {
+                json.key("status")
+                json.string(account.status.rawValue)
+                json.key("message")
+                if let message = account.message { json.string(message) } else { json.null() }
+            }
             shown?.write(to: &json)
             json.endObject()
             return json.bytes + [0x0A]
@@ -92,66 +113,14 @@ struct ConnectionCommand: AsyncParsableCommand {
                         [
                             connection.id.text, connection.name,
                             connection.cohortSync?.username ?? "-",
+                            connection.serviceAccount?.status.rawValue ?? "-",
                             connection.createdAt.rfc3339,
                         ]
                     }
-                    Terminal.out(
-                        Terminal.table(["CONNECTION", "NAME", "USERNAME", "CREATED"], rows))
+                    let header = ["CONNECTION", "NAME", "USERNAME", "ACCOUNT", "CREATED"]
+                    Terminal.out(Terminal.table(header, rows))
                 }
             }
-        }
-    }
-
-    struct Show: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Shows one connection.")
-
-        @Argument(help: "The connection's id.")
-        var id: String
-
-        @OptionGroup var listing: ListingOptions
-        @OptionGroup var options: StoreOptions
-
-        func run() async throws {
-            try await options.withStore { store, configuration in
-                let unknown = Failure(.notFound, "There is no connection of this id.")
-                guard let id = ConnectionID(id) else { throw unknown }
-                let found = try await store.connection(id)
-                guard let found else { throw unknown }
-                Self.show(found, listing, configuration)
-            }
-        }
-
-        static func show(
-            _ connection: Connection, _ listing: ListingOptions,
-            _ configuration: MusterConfiguration
-        ) {
-            if listing.json {
-                var json = JSONWriter()
-                json.connection(connection, configuration.publicURL)
-                Terminal.out(json.bytes + [0x0A])
-            } else {
-                Terminal.out(text(connection, configuration))
-            }
-        }
-
-        private static func guardText(_ fraction: RemovedFraction?) -> String {
-            fraction.map { "holds what removes more than \($0.value) of an audience" } ?? "-"
-        }
-
-        private static func text(
-            _ connection: Connection, _ configuration: MusterConfiguration
-        ) -> String {
-            let url = (configuration.publicURL ?? "<your server>") + connection.webhookPath
-            return """
-                Connection          \(connection.id.text)
-                Name                \(connection.name)
-                Webhook URL         \(connection.cohortSync == nil ? "-" : url)
-                Username            \(connection.cohortSync?.username ?? "-")
-                Reference property  \(connection.referenceProperty)
-                Traits              \(connection.traitsAllowed.joined(separator: ", "))
-                Guard               \(guardText(connection.guardMaxRemoved))
-                Created             \(connection.createdAt.rfc3339)
-                """
         }
     }
 }

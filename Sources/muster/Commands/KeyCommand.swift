@@ -1,5 +1,6 @@
 import ArgumentParser
 import Audiences
+import Endpoints
 import JSON
 import SQLiteStore
 
@@ -16,13 +17,16 @@ struct KeyCommand: AsyncParsableCommand {
         @Option(help: "What the key is for.")
         var name: String
 
+        @Option(help: "What it may do: admin, or read for app back ends.")
+        var scope = OperatorKey.Scope.admin
+
         @OptionGroup var listing: ListingOptions
         @OptionGroup var options: StoreOptions
 
         func run() async throws {
             try await options.withStore(showingSecrets: listing) { store, _ in
                 let issued = try OperatorKey.issue(
-                    name: name, at: Composition.now(), by: Composition.secrets)
+                    name: name, scope: scope, at: Composition.now(), by: Composition.secrets)
                 try await store.create(issued.stored, for: .commandLine)
                 if listing.json {
                     var json = JSONWriter()
@@ -61,11 +65,12 @@ struct KeyCommand: AsyncParsableCommand {
                 } else {
                     let rows = keys.map { key in
                         [
-                            key.id.text, key.name, key.createdAt.rfc3339,
+                            key.id.text, key.name, key.scope.rawValue, key.createdAt.rfc3339,
                             key.revokedAt?.rfc3339 ?? "-",
                         ]
                     }
-                    Terminal.out(Terminal.table(["KEY", "NAME", "CREATED", "REVOKED"], rows))
+                    Terminal.out(
+                        Terminal.table(["KEY", "NAME", "SCOPE", "CREATED", "REVOKED"], rows))
                 }
             }
         }
@@ -92,17 +97,4 @@ struct KeyCommand: AsyncParsableCommand {
     }
 }
 
-extension JSONWriter {
-    fileprivate mutating func operatorKey(_ key: OperatorKey) {
-        beginObject()
-        self.key("key_id")
-        string(key.id.text)
-        self.key("name")
-        string(key.name)
-        self.key("created_at")
-        string(key.createdAt.rfc3339)
-        self.key("revoked_at")
-        if let revokedAt = key.revokedAt { string(revokedAt.rfc3339) } else { null() }
-        endObject()
-    }
-}
+extension OperatorKey.Scope: ExpressibleByArgument {}

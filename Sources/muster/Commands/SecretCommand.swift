@@ -124,7 +124,7 @@ struct SecretCommand: AsyncParsableCommand {
         }
 
         /// One byte more than the longest secret, which tells that there is more.
-        private static func line() throws(Failure) -> [UInt8] {
+        static func line() throws(Failure) -> [UInt8] {
             var line: [UInt8] = []
             while line.count <= secretBytesMax,
                 let byte = try? FileHandle.standardInput.read(upToCount: 1)?.first,

@@ -66,18 +66,23 @@ struct Serve: AsyncParsableCommand {
         let parts = try Composition(configuration, logger)
         try await parts.declare(configuration.connections)
         if demo { try await makeDemo(parts, configuration) }
+        let watch = parts.tls.map {
+            CertificateWatch(tls: $0, now: Composition.now, logger: logger)
+        }
+        watch?.look()
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [
                     .init(
                         service: Housekeeping(
                             store: parts.store, now: Composition.now, logger: logger)),
+                    .init(service: Reconciling(reconciler: parts.reconciler, logger: logger)),
                     .init(
                         service: ServerService(
                             server: parts.server, readiness: parts.readiness,
                             drainTimeout: configuration.drainTimeout),
                         successTerminationBehavior: .gracefullyShutdownGroup),
-                ], logger: logger))
+                ] + [watch].compactMap { $0.map { .init(service: $0) } }, logger: logger))
         // Trapped before anybody is told that there is something to stop.
         let signals = await UnixSignalsSequence(trapping: [.sigterm, .sigint, .sighup])
         Terminal.error("listening on \(parts.server.address)")
@@ -85,18 +90,10 @@ struct Serve: AsyncParsableCommand {
         try await parts.store.close()
     }
 
+    /// Also where stderr is no terminal: who asks for a demo asks for its secrets.
     private func makeDemo(
         _ parts: Composition, _ configuration: MusterConfiguration
     ) async throws {
-        guard Terminal.isTerminal(.standardError) else {
-            // What is no terminal may be a log, which keeps what was to be shown once.
-            Terminal.error(
-                """
-                no demo connection is made, for stderr is not a terminal: \
-                `muster connection create --name Demo --cohort-sync --json` makes one
-                """)
-            return
-        }
         let scheme = parts.tls == nil ? "http" : "https"
         let url = configuration.publicURL ?? "\(scheme)://\(parts.server.address)"
         let shown = try await Demo.create(

@@ -12,6 +12,11 @@ struct StoreOptions: ParsableArguments {
     @Option(help: "The configuration file (MUSTER_CONFIG).")
     var config: String?
 
+    func readConfiguration() async throws(ConfigurationProblems) -> ConfigurationReading {
+        try await MusterConfiguration.readWithOrigins(
+            flags: ConfigurationFlags(configFile: config, dataDirectory: dataDir))
+    }
+
     /// Opens the store beside a running server, runs `body`, and closes it.
     ///
     /// - Parameters:
@@ -33,8 +38,7 @@ struct StoreOptions: ParsableArguments {
                     --json to have it written there.
                     """)
             }
-            let configuration = try await MusterConfiguration.read(
-                flags: ConfigurationFlags(configFile: config, dataDirectory: dataDir))
+            let configuration = try await readConfiguration().configuration
             let logger = Logger(label: "muster") { label in
                 LineLogHandler(label: label, level: .warning, format: .text)
             }
@@ -55,28 +59,4 @@ struct StoreOptions: ParsableArguments {
 struct ListingOptions: ParsableArguments {
     @Flag(help: "Print JSON instead of a table.")
     var json = false
-}
-
-/// Runs `body`; a `Failure` becomes one line on stderr and an exit code of sysexits.
-func explainingFailures<Value>(_ body: () async throws -> Value) async throws -> Value {
-    do {
-        return try await body()
-    } catch let failure as Failure {
-        let detail = failure.detail.isEmpty ? "" : " (\(failure.detail))"
-        Terminal.error("muster: \(failure.message)\(detail)")
-        throw failure.exitCode
-    }
-}
-
-extension Failure {
-    /// sysexits(3).
-    var exitCode: ExitCode {
-        switch code {
-        case .invalid: ExitCode(64)  // EX_USAGE
-        case .notFound, .gone: ExitCode(66)  // EX_NOINPUT
-        case .conflict: ExitCode(73)  // EX_CANTCREAT
-        case .unavailable: ExitCode(69)  // EX_UNAVAILABLE
-        case .internal: ExitCode(70)  // EX_SOFTWARE
-        }
-    }
 }

@@ -18,6 +18,11 @@ enum Terminal {
         write(Data((text + "\n").utf8), to: .standardError)
     }
 
+    /// Without a line end: for what draws over itself.
+    static func error(raw text: String) {
+        write(Data(text.utf8), to: .standardError)
+    }
+
     /// A reader that has gone (`| head`) is no error worth a message.
     private static func write(_ data: Data, to handle: FileHandle) {
         try? handle.write(contentsOf: data)

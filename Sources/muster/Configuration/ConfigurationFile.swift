@@ -6,31 +6,34 @@ import SystemPackage
 
 /// The file: every key in it must be one that is read.
 struct ConfigurationFile {
-    private let path: String
+    let path: String
     private let bytes: [UInt8]
+    /// What is wrong with the names in it, a sentence each: a misspelt key would be a wish that is
+    /// silently not fulfilled.
+    let unknownKeys: [String]
 
-    /// - Throws: `invalid` for a file that is missing, is no JSON object, or has a key that nobody
-    ///   reads: a misspelt one would be a wish that is silently not fulfilled.
-    init(_ path: String) throws(Failure) {
+    /// - Throws: for a file that is missing or is no JSON object.
+    init(_ path: String) throws(ConfigurationProblems) {
         guard let data = FileManager.default.contents(atPath: path) else {
-            throw Failure(.invalid, "There is no configuration file \(path).")
+            throw ConfigurationProblems(["There is no configuration file \(path)."])
         }
         guard let tree = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
-            throw Failure(.invalid, "The configuration file \(path) is not a JSON object.")
+            throw ConfigurationProblems(["The configuration file \(path) is not a JSON object."])
         }
-        for key in Self.keys(of: tree).sorted() where !ConfigurationKeys.all.contains(key) {
+        let unknown = Self.keys(of: tree).filter { !ConfigurationKeys.all.contains($0) }
+        unknownKeys = unknown.sorted().map { key in
             let near = ConfigurationKeys.nearest(to: key)
-            throw Failure(
-                .invalid, "\(path) has the unknown key \(key); did you mean \(near)?")
+            let hint = near.map { "did you mean \($0)?" } ?? "config/README.md lists all keys."
+            return "\(path) has the unknown key \(key); \(hint)"
         }
         (self.path, bytes) = (path, Array(data))
     }
 
-    func provider() async throws -> some ConfigProvider {
+    func provider() async throws(ConfigurationProblems) -> some ConfigProvider {
         do {
             return try await FileProvider<Snapshot>(filePath: FilePath(path))
         } catch {
-            throw Failure(.invalid, "The configuration file \(path) can't be read as JSON.")
+            throw ConfigurationProblems(["The configuration file \(path) can't be read as JSON."])
         }
     }
 

@@ -68,9 +68,9 @@ struct DeclaredConnections {
             throw Failure(.invalid, "\(place) must be an object.")
         }
         for (key, _) in object.members where !Self.keys.contains(key) {
-            let near = ConfigurationKeys.nearest(to: key, of: Self.keys)
-            throw Failure(
-                .invalid, "\(place) has the unknown key \(key); did you mean \(near)?")
+            let near = ConfigurationKeys.nearest(to: key, among: Self.keys)
+            let hint = near.map { "did you mean \($0)?" } ?? "remove it."
+            throw Failure(.invalid, "\(place) has the unknown key \(key); \(hint)")
         }
         self.place = place
         self.object = object

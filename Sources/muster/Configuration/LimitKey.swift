@@ -57,7 +57,11 @@ struct LimitKey: Sendable {
         }
     }
 
-    static let all = connections + protocolLimits + bodies + retention
+    static let all = proxies + connections + protocolLimits + bodies + retention
+
+    private static let proxies = [
+        LimitKey("proxy.header_bytes_max", \.wire.proxyHeaderBytesMax, 16...65_551)
+    ]
 
     private static let connections = [
         LimitKey("http.connections_max", \.transport.connectionsMax, 1...1_000_000),
@@ -101,7 +105,6 @@ struct LimitKey: Sendable {
         LimitKey("http.trailer_bytes_max", \.wire.trailerBytesMax, 0...1 << 20),
         LimitKey("http.trailer_fields_max", \.wire.trailerFieldsMax, 0...10_000),
         LimitKey("http.drain_bytes_max", \.wire.drainBytesMax, 0...1 << 30),
-        LimitKey("proxy.header_bytes_max", \.wire.proxyHeaderBytesMax, 16...65_551),
     ]
 
     private static let bodies = [

@@ -3,6 +3,7 @@ import Endpoints
 import HTTPTransport
 import HTTPWire
 import Logging
+import Mixpanel
 import Routing
 
 /// Everything that can be set, as plain values; config/README.md tells each key's reason.
@@ -38,6 +39,8 @@ struct MusterConfiguration: Sendable {
     /// Whose word about a client's address is taken.
     var trustedProxies = TrustedProxies()
     var proxyProtocol = ProxyProtocol.none
+    /// Where Mixpanel is, region by region.
+    var mixpanel = MixpanelHosts.official
     /// How long requests in flight may take to finish after SIGTERM.
     var drainTimeout = Duration.seconds(25)
 }

@@ -5,6 +5,7 @@ import Foundation
 import HTTPTransport
 import HTTPWire
 import Logging
+import Mixpanel
 import Routing
 
 /// What the command line may set; what is `nil` is looked for in the environment and the file.
@@ -27,35 +28,79 @@ struct ConfigurationFlags: Sendable {
     }
 }
 
+/// What was read: checked values, and where each came from.
+struct ConfigurationReading: Sendable {
+    let configuration: MusterConfiguration
+    /// In the order of config/README.md.
+    let settings: [Setting]
+}
+
+/// Everything that is wrong with a configuration, a sentence each, which names the key and what
+/// would be right.
+struct ConfigurationProblems: Error, CustomStringConvertible {
+    let problems: [String]
+
+    init(_ problems: [String]) {
+        self.problems = problems
+    }
+
+    var description: String { problems.joined(separator: "\n") }
+}
+
 extension MusterConfiguration {
+    /// As ``readWithOrigins(flags:environment:)``, the values alone.
+    static func read(
+        flags: ConfigurationFlags,
+        environment: [String: String] = ProcessInfo.processInfo.environment
+    ) async throws(ConfigurationProblems) -> MusterConfiguration {
+        try await readWithOrigins(flags: flags, environment: environment).configuration
+    }
+
     /// Reads flags, then the environment (`MUSTER_…`), then the file, then the defaults.
     ///
     /// - Parameters:
     ///   - flags: from the command line.
     ///   - environment: `MUSTER_CONFIG` names the file if no flag does.
     /// - Returns: checked values.
-    /// - Throws: `invalid` naming the key, what is wrong with it, and what would be right.
-    static func read(
+    /// - Throws: all that is wrong.
+    static func readWithOrigins(
         flags: ConfigurationFlags,
         environment: [String: String] = ProcessInfo.processInfo.environment
-    ) async throws -> MusterConfiguration {
+    ) async throws(ConfigurationProblems) -> ConfigurationReading {
+        let environment = ConfigurationKeys.withoutServiceLinks(environment)
+        var problems = ConfigurationKeys.problems(of: environment)
+        var places = [Setting.Place.commandLine, .environment]
         var providers: [any ConfigProvider] = [
             InMemoryProvider(name: "command line", values: flags.values),
             EnvironmentVariablesProvider(environmentVariables: environment)
                 .prefixKeys(with: "muster"),
         ]
         let path = flags.configFile ?? environment["MUSTER_CONFIG"]
-        let file = try path.map { path throws(Failure) in try ConfigurationFile(path) }
-        if let file { providers.append(try await file.provider()) }
-        guard environment["MUSTER_CONNECTIONS"] == nil else {
-            throw Failure(
-                .invalid, "\(DeclaredConnections.key) can be declared in the file only.")
+        let file = try path.map { path throws(ConfigurationProblems) in
+            try ConfigurationFile(path)
         }
-        let reader = StrictReader(providers: providers)
+        if let file {
+            problems += file.unknownKeys
+            providers.append(try await file.provider())
+            places.append(.file(file.path))
+        }
+        let reader = StrictReader(providers: providers, places: places)
         var configuration = MusterConfiguration(reader)
-        try reader.throwFirstProblem()
-        configuration.connections = try file?.connections() ?? []
-        return configuration
+        problems += reader.problems
+        if environment[ConfigurationKeys.variable(of: DeclaredConnections.key)] != nil {
+            problems.append("\(DeclaredConnections.key) can be declared in the file only.")
+        }
+        do throws(Failure) {
+            configuration.connections = try file?.connections() ?? []
+        } catch {
+            problems.append(error.message)
+        }
+        guard problems.isEmpty else { throw ConfigurationProblems(problems) }
+        let settings = reader.settings
+        return ConfigurationReading(
+            configuration: configuration,
+            settings: ConfigurationKeys.all.compactMap { settings[$0] }
+                + [configuration.declared(in: path)])
     }
 
     init(_ reader: StrictReader) {
@@ -70,6 +115,7 @@ extension MusterConfiguration {
             "encryption_key_previous", EncryptionKey.init, EncryptionKey.rule)
         readTLS(reader)
         readProxies(reader)
+        readMixpanel(reader)
         for limit in LimitKey.all { limit.read(reader, into: &self) }
     }
 
@@ -99,6 +145,27 @@ extension MusterConfiguration {
         if proxyProtocol != .none, trustedProxies.isEmpty {
             reader.note("proxy.protocol is set and \(key) is empty: nobody could connect.")
         }
+    }
+
+    /// The key that the library has no word for: by the ids alone, for the hashes are nobody's
+    /// business.
+    private func declared(in path: String?) -> Setting {
+        let key = DeclaredConnections.key
+        return Setting(
+            key: key, content: .stringArray(connections.map(\.id.text)), isSecret: false,
+            origin: connections.isEmpty
+                ? .byDefault : Setting.Origin(of: key, in: path.map { .file($0) }))
+    }
+
+    private mutating func readMixpanel(_ reader: StrictReader) {
+        mixpanel.us = reader.string("mixpanel.us_url", mixpanel.us, Self.isURL)
+        mixpanel.eu = reader.string("mixpanel.eu_url", mixpanel.eu, Self.isURL)
+        mixpanel.india = reader.string("mixpanel.in_url", mixpanel.india, Self.isURL)
+    }
+
+    /// Credentials go there, so nothing may stand between scheme and host.
+    private static func isURL(_ text: String) -> Bool {
+        isPublicURL(text) && !text.isEmpty && !text.contains("@")
     }
 
     private static func isPublicURL(_ text: String) -> Bool {

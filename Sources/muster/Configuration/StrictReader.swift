@@ -2,15 +2,19 @@ import Audiences
 import Configuration
 import Synchronization
 
-/// Reads keys, and remembers the first one whose value can't be used.
+/// Reads keys, and remembers where each value came from and every one that can't be used.
 ///
 /// The library falls back to the default when a value has the wrong type; a server that starts
 /// on another port than its operator wrote down is worse than one that does not start.
 final class StrictReader: Sendable {
     private let reader: ConfigReader
-    private let reporter = Reporter()
+    private let reporter: Reporter
 
-    init(providers: [any ConfigProvider]) {
+    /// - Parameters:
+    ///   - providers: the first one that has a key decides.
+    ///   - places: what each of them is.
+    init(providers: [any ConfigProvider], places: [Setting.Place] = []) {
+        reporter = Reporter(places: places)
         reader = ConfigReader(providers: providers, accessReporter: reporter)
     }
 
@@ -18,7 +22,8 @@ final class StrictReader: Sendable {
         _ key: String, _ fallback: String, _ isValid: (String) -> Bool = { _ in true }
     ) -> String {
         let value = reader.string(forKey: ConfigKey(key), default: fallback)
-        if !isValid(value) { reporter.note("\(key) can't be \"\(value)\".") }
+        if isRefused(key, "no text") { return fallback }
+        if !isValid(value) { note("\(key) can't be \"\(value)\"\(place(of: key)).") }
         return value
     }
 
@@ -28,7 +33,10 @@ final class StrictReader: Sendable {
     func strings<Item>(
         _ key: String, _ make: (String) -> Item?, _ complain: (String) -> String
     ) -> [Item] {
-        reader.stringArray(forKey: ConfigKey(key), default: []).compactMap { text in
+        let texts = reader.stringArray(forKey: ConfigKey(key), default: [])
+        if isRefused(key, "no list of texts") { return [] }
+        // An empty variable is an empty list, not a list of one empty text.
+        return (texts == [""] ? [] : texts).compactMap { text in
             let item = make(text)
             if item == nil { note(complain(text)) }
             return item
@@ -40,74 +48,112 @@ final class StrictReader: Sendable {
     /// What `make` can't make something of is a problem, in words that don't repeat it.
     func secret<Value>(_ key: String, _ make: (String) -> Value?, _ rule: String) -> Value? {
         let text = reader.string(forKey: ConfigKey(key), isSecret: true, default: "")
-        guard !text.isEmpty else { return nil }
+        if isRefused(key, "no text") || text.isEmpty { return nil }
         let value = make(text)
-        if value == nil { note("\(key) must be \(rule).") }
+        if value == nil { note("\(key) must be \(rule)\(place(of: key)).") }
         return value
     }
 
     /// A list of such.
     func secrets<Value>(_ key: String, _ make: (String) -> Value?, _ rule: String) -> [Value] {
-        reader.stringArray(forKey: ConfigKey(key), isSecret: true, default: []).compactMap { text in
+        let texts = reader.stringArray(forKey: ConfigKey(key), isSecret: true, default: [])
+        if isRefused(key, "no list of texts") { return [] }
+        return (texts == [""] ? [] : texts).compactMap { text in
             let value = make(text)
-            if value == nil { note("Each of \(key) must be \(rule).") }
+            if value == nil { note("Each of \(key) must be \(rule)\(place(of: key)).") }
             return value
         }
     }
 
     func int(_ key: String, _ fallback: Int, in range: ClosedRange<Int>) -> Int {
         let value = reader.int(forKey: ConfigKey(key), default: fallback)
-        if !range.contains(value) {
-            reporter.note(
-                "\(key) is \(value); it must be \(range.lowerBound) to \(range.upperBound).")
-        }
+        let unit = ConfigurationKeys.unit(of: key).map { " " + $0 } ?? ""
+        let rule = "it must be \(range.lowerBound) to \(range.upperBound)\(unit)"
+        if isRefused(key, "no whole number", rule) { return fallback }
+        if !range.contains(value) { note("\(key) is \(value)\(place(of: key)); \(rule).") }
         return value
     }
 
     func bool(_ key: String, _ fallback: Bool) -> Bool {
-        reader.bool(forKey: ConfigKey(key), default: fallback)
+        let value = reader.bool(forKey: ConfigKey(key), default: fallback)
+        return isRefused(key, "neither true nor false") ? fallback : value
     }
 
     func choice<Choice: RawRepresentable & CaseIterable & Sendable>(
         _ key: String, _ fallback: Choice
     ) -> Choice where Choice.RawValue == String {
         let text = reader.string(forKey: ConfigKey(key), default: fallback.rawValue)
+        let rule = "it must be one of " + Choice.allCases.map(\.rawValue).joined(separator: ", ")
+        if isRefused(key, "no text", rule) { return fallback }
         if let choice = Choice(rawValue: text) { return choice }
-        let choices = Choice.allCases.map(\.rawValue).joined(separator: ", ")
-        reporter.note("\(key) is \"\(text)\"; it must be one of \(choices).")
+        note("\(key) is \"\(text)\"\(place(of: key)); \(rule).")
         return fallback
     }
 
     /// Remembers what is wrong with values together, in a whole sentence.
     func note(_ problem: String) {
-        reporter.note(problem)
+        reporter.state.withLock { $0.problems.append(problem) }
     }
 
-    func throwFirstProblem() throws(Failure) {
-        if let problem = reporter.problem { throw Failure(.invalid, problem) }
+    /// What was found wrong so far, a sentence each.
+    var problems: [String] { reporter.state.withLock { $0.problems } }
+
+    /// What was read, by its key.
+    var settings: [String: Setting] { reporter.state.withLock { $0.settings } }
+
+    // MARK: Wrong types
+
+    /// Whether the value had the wrong type, which is then noted.
+    private func isRefused(_ key: String, _ what: String, _ rule: String? = nil) -> Bool {
+        guard reporter.state.withLock({ $0.refused.contains(key) }) else { return false }
+        let rule = rule.map { "; \($0)" } ?? ""
+        note("\(key) has a value that is \(what)\(place(of: key))\(rule).")
+        return true
     }
 
-    /// The keys that were asked for, for the test that holds them against the list.
-    var keysRead: Set<String> { reporter.keysRead }
+    /// ` (MUSTER_PORT)`, so that the reader knows what to change.
+    private func place(of key: String) -> String {
+        settings[key]?.origin.name.map { " (\($0))" } ?? ""
+    }
 
     private final class Reporter: AccessReporter {
-        private let state = Mutex<(problem: String?, keys: Set<String>)>((nil, []))
+        struct State {
+            var problems: [String] = []
+            var settings: [String: Setting] = [:]
+            /// Keys whose values have the wrong type.
+            var refused: Set<String> = []
+        }
 
-        var problem: String? { state.withLock { $0.problem } }
-        var keysRead: Set<String> { state.withLock { $0.keys } }
+        let state = Mutex(State())
+        private let places: [Setting.Place]
 
-        func note(_ problem: String) {
-            state.withLock { if $0.problem == nil { $0.problem = problem } }
+        init(places: [Setting.Place]) {
+            self.places = places
         }
 
         func report(_ event: AccessEvent) {
             let key = event.metadata.key.components.joined(separator: ".")
-            _ = state.withLock { $0.keys.insert(key) }
-            let failed = event.providerResults.contains { result in
-                if case .failure = result.result { true } else { false }
+            // The library asks the providers in turn and stops at the first that knows the key,
+            // or whose value it can't read: the last result is the one that counted.
+            let counted = event.providerResults.indices.last { index in
+                switch event.providerResults[index].result {
+                case .success(let found): found.value != nil
+                case .failure: true
+                }
             }
-            guard failed || event.conversionError != nil else { return }
-            note("\(key) has a value that is not a \(event.metadata.valueType.rawValue).")
+            let place = counted.flatMap { places.indices.contains($0) ? places[$0] : nil }
+            var isRefused = event.conversionError != nil
+            if let counted, case .failure = event.providerResults[counted].result {
+                isRefused = true
+            }
+            let value = (try? event.result.get()) ?? ConfigValue(.string(""), isSecret: false)
+            let setting = Setting(
+                key: key, content: value.content, isSecret: value.isSecret,
+                origin: Setting.Origin(of: key, in: place))
+            state.withLock { state in
+                state.settings[key] = setting
+                if isRefused { state.refused.insert(key) }
+            }
         }
     }
 }

@@ -21,10 +21,12 @@ extension Composition {
                 metadata: ["connections.count": .stringConvertible(connections.count)])
         } catch {
             let failure = error as? Failure
+            let problems = (error as? ConfigurationProblems)?.description
             logger.error(
                 "declared connections not reloaded, those in use stay",
                 metadata: [
-                    "error.message": .string(failure?.message ?? "\(type(of: error))"),
+                    "error.message": .string(
+                        failure?.message ?? problems ?? "\(type(of: error))"),
                     "error.detail": .string(failure?.detail ?? ""),
                 ])
         }

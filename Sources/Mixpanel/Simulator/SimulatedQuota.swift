@@ -1,7 +1,7 @@
 internal import Audiences
 
 /// Mixpanel's limit of queries on one project: so many within an hour, and so many at once.
-struct QueryQuota: Sendable {
+struct SimulatedQuota: Sendable {
     /// When each query of the last hour began and ended.
     private var queries: [(begin: Timestamp, end: Timestamp)] = []
 

@@ -1,0 +1,69 @@
+import Audiences
+import JSON
+
+/// A parameter of an operation: in the path, the query or the head.
+struct Parameter: Sendable {
+    let name: String
+    let place: String
+    let isRequired: Bool
+    let schema: Schema
+
+    private init(_ name: String, in place: String, isRequired: Bool, _ schema: Schema) {
+        self.name = name
+        self.place = place
+        self.isRequired = isRequired
+        self.schema = schema
+    }
+
+    var json: JSONValue {
+        [
+            "name": .string(name), "in": .string(place), "required": .bool(isRequired),
+            "schema": schema.json,
+        ]
+    }
+
+    static func query(_ name: String, _ schema: Schema) -> Parameter {
+        Parameter(name, in: "query", isRequired: false, schema)
+    }
+
+    static func needed(_ name: String, _ schema: Schema) -> Parameter {
+        Parameter(name, in: "query", isRequired: true, schema)
+    }
+
+    /// `limit` and `after`, as every list has them.
+    static let page: [Parameter] = [
+        limit, .query("after", .text("The `next` of the page before.", "audiences--7")),
+    ]
+
+    static let limit = Parameter.query(
+        "limit",
+        .count(
+            "How many items at most.", Limits.listItemsDefault, in: 1...Limits.listItemsMax,
+            default: Limits.listItemsDefault))
+
+    static let idempotencyKey = Parameter(
+        "Idempotency-Key", in: "header", isRequired: false,
+        .text(
+            "Any text of your own, new for each thing to be made: within 24 hours the same "
+                + "request with the same key acts once, and is answered alike.",
+            "8f14e45f-ceea-467f", length: 1...KeptAnswers.keyBytesMax, pattern: "^[!-~]+$"))
+
+    /// Those that a path names.
+    static func inPath(_ path: String) -> [Parameter] {
+        path.split(separator: "/").compactMap { segment in
+            guard segment.first == "{", segment.last == "}" else { return nil }
+            let name = String(segment.dropFirst().dropLast())
+            return Parameter(name, in: "path", isRequired: true, schema(ofPath: name))
+        }
+    }
+
+    private static func schema(ofPath name: String) -> Schema {
+        switch name {
+        case "audience": .id(AudienceID.self, "The audience.")
+        case "key": .id(OperatorKeyID.self, "The key.")
+        case "reconciliation": .id(ReconciliationID.self, "The reconciliation.")
+        case "secret": .id(SecretID.self, "The secret, by its id.")
+        default: .id(ConnectionID.self, "The connection.")
+        }
+    }
+}

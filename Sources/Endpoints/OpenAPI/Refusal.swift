@@ -1,0 +1,104 @@
+import HTTPWire
+import JSON
+
+/// An answer to what can't be done, written once and referred to.
+struct Refusal: Sendable {
+    let status: Status
+    let name: String
+    let about: String
+    /// The body; `nil` for none.
+    var component: Component? = .error
+    var headers: [String] = []
+
+    static let all: [Refusal] =
+        [
+            invalid, unauthorized, forbidden, notFound, slow, conflict, gone, tooLarge, coding,
+            reused,
+            `internal`, unavailable, notReady, notModified,
+        ] + webhook
+
+    static let invalid = Refusal(
+        status: .badRequest, name: "Invalid",
+        about: "The request can't be meant; the message names what is wrong.")
+    static let unauthorized = Refusal(
+        status: .unauthorized, name: "Unauthorized", about: "There is no valid operator key.",
+        headers: ["WWW-Authenticate"])
+    static let forbidden = Refusal(
+        status: .forbidden, name: "Forbidden", about: "The key's scope does not reach so far.",
+        headers: ["WWW-Authenticate"])
+    static let notFound = Refusal(
+        status: .notFound, name: "NotFound", about: "There is nothing of this id.")
+    static let slow = Refusal(
+        status: .requestTimeout, name: "Slow", about: "The body came too slowly.")
+    static let conflict = Refusal(
+        status: .conflict, name: "Conflict", about: "The state of things forbids it.")
+    static let gone = Refusal(
+        status: .gone, name: "Gone", about: "It existed, and has been removed since.")
+    static let tooLarge = Refusal(
+        status: .contentTooLarge, name: "TooLarge", about: "The body is too long.")
+    static let coding = Refusal(
+        status: .unsupportedMediaType, name: "UnsupportedCoding",
+        about: "The body's Content-Encoding is none of gzip, deflate and identity.",
+        headers: ["Accept-Encoding"])
+    static let reused = Refusal(
+        status: .unprocessableContent, name: "IdempotencyKeyReused",
+        about: "The Idempotency-Key was used for another request.")
+    static let `internal` = Refusal(
+        status: .internalServerError, name: "Internal",
+        about: "A fault of Muster's; the request id finds it in the log.")
+    static let unavailable = Refusal(
+        status: .serviceUnavailable, name: "Unavailable",
+        about: "Trouble that will pass: try again.", headers: ["Retry-After"])
+
+    static let notReady = Refusal(
+        status: .serviceUnavailable, name: "NotReady", about: "Not now; the word says why.",
+        component: .health, headers: ["Retry-After"])
+
+    static let notModified = Refusal(
+        status: .notModified, name: "NotModified", about: "It is what the caller has already.",
+        component: nil, headers: ["ETag", "Cache-Control"])
+
+    /// What Mixpanel is told, in its own shape.
+    static let webhook: [Refusal] = [
+        Refusal(
+            status: .badRequest, name: "PageInvalid",
+            about: "Not a page. Mixpanel pauses the sync and mails its owner.",
+            component: .pageProblem),
+        Refusal(
+            status: .unauthorized, name: "PageUnauthorized",
+            about: "Username or secret is wrong. Mixpanel pauses the sync and mails its owner.",
+            component: .pageProblem, headers: ["WWW-Authenticate"]),
+        Refusal(
+            status: .notFound, name: "PageNotFound",
+            about: "No connection has this URL. Mixpanel pauses the sync and mails its owner.",
+            component: .pageProblem),
+        Refusal(
+            status: .tooManyRequests, name: "PageThrottled",
+            about: "Too many wrong credentials came from this address. Mixpanel tries again.",
+            component: .pageProblem, headers: ["Retry-After"]),
+        Refusal(
+            status: .serviceUnavailable, name: "PageUnavailable",
+            about: "Muster's own trouble, or the sync is switched off. Mixpanel tries again.",
+            component: .pageProblem, headers: ["Retry-After"]),
+    ]
+
+    /// As an operation refers to it.
+    var member: (key: String, value: JSONValue) {
+        (String(status.code), ["$ref": .string("#/components/responses/\(name)")])
+    }
+
+    /// As it is written once.
+    var definition: (key: String, value: JSONValue) {
+        let headers = (["X-Request-Id"] + headers).map { ($0, DescribedAnswer.header($0)) }
+        var members: [(key: String, value: JSONValue)] = [
+            ("description", .string(about)), ("headers", .object(JSONObject(headers))),
+        ]
+        if let component {
+            let content = DescribedAnswer.content("application/json", .reference(to: component))
+            members.append(("content", content))
+        }
+        return (
+            name, .object(JSONObject(members))
+        )
+    }
+}
