@@ -1,5 +1,6 @@
-// The store without the network: `StoreBench DIRECTORY PEOPLE`, in a directory that holds two empty
-// files, muster.sqlite and server.lock. docs/schema.md has its figures.
+// The store without the network: `StoreBench DIRECTORY PEOPLE [rates]`, in a directory that holds
+// two empty files, muster.sqlite and server.lock. docs/schema.md and
+// docs/decisions/0005-store-layout.md have its figures.
 
 import Audiences
 import Logging
@@ -9,17 +10,23 @@ import Synchronization
 @main
 enum StoreBench {
     static func main() async throws {
-        guard CommandLine.arguments.count == 3, let people = Int(CommandLine.arguments[2]),
+        guard CommandLine.arguments.count >= 3, let people = Int(CommandLine.arguments[2]),
             people >= 1000
         else {
-            print("usage: StoreBench <empty directory> <people, at least 1000>")
+            print("usage: StoreBench <empty directory> <people, at least 1000> [rates]")
             return
         }
         let store = try SQLiteStore.open(
             directory: CommandLine.arguments[1], as: .server, files: StoreFiles { _, _ in },
             logger: Logger(label: "bench", factory: { _ in SwiftLogNoOpLogHandler() }))
         let run = BenchRun(store: store, people: people)
-        try await run.everything()
+        try await store.create(
+            Connection(id: run.connection, name: "Bench", createdAt: run.start), for: .commandLine)
+        if CommandLine.arguments.last == "rates" {
+            try await run.rates()
+        } else {
+            try await run.everything()
+        }
         try await store.close()
     }
 }
@@ -28,13 +35,13 @@ enum StoreBench {
 struct BenchRun {
     /// Mixpanel posts as many pages at the same time.
     private static let pagesAtOnce = 8
-    private static let pageMembers = 1000
+    static let pageMembers = 1000
 
     let store: SQLiteStore
     let people: Int
-    private let connection = ConnectionID.make(from: [UInt8](repeating: 1, count: 16))
+    let connection = ConnectionID.make(from: [UInt8](repeating: 1, count: 16))
     private let clock = ContinuousClock()
-    private let start = Timestamp(milliseconds: 1_738_310_400_000)
+    let start = Timestamp(milliseconds: 1_738_310_400_000)
 
     init(store: SQLiteStore, people: Int) {
         self.store = store
@@ -45,8 +52,6 @@ struct BenchRun {
         guard let first = ExternalID("1"), let second = ExternalID("2"),
             let third = ExternalID("3")
         else { return }
-        try await store.create(
-            Connection(id: connection, name: "Bench", createdAt: start), for: .commandLine)
         let pages = people / Self.pageMembers
         try await sync("first sync", session: "S1", pages, cohort: first)
         try await tidy("housekeeping")
@@ -121,7 +126,7 @@ struct BenchRun {
         report(title, "median, 99th percentile and longest of \(taken.count): \(figures) ms")
     }
 
-    private func tidy(_ title: String) async throws {
+    func tidy(_ title: String) async throws {
         var longest = Duration.zero
         var total = Duration.zero
         var steps = 0
@@ -156,7 +161,7 @@ struct BenchRun {
         report(title, "\(pages) pages, \(taken) ms, \(pages * 1000 / max(1, Int(taken))) pages/s")
     }
 
-    private func report(_ title: String, _ figures: String) {
+    func report(_ title: String, _ figures: String) {
         print("\(title): \(figures)")
     }
 
@@ -182,7 +187,7 @@ struct BenchRun {
     }
 
     /// A distinct id of 32 characters that looks random, and a reference id of about 10.
-    private func record(_ index: Int) -> MemberRecord? {
+    func record(_ index: Int) -> MemberRecord? {
         let high = mixed(UInt64(index)) | 1 << 63
         let low = mixed(UInt64(index) &+ 0x5bd1_e995) | 1 << 63
         guard let id = ExternalID(hexadecimal(high) + hexadecimal(low)),
@@ -194,7 +199,7 @@ struct BenchRun {
     private func hexadecimal(_ number: UInt64) -> String { String(number, radix: 16) }
 
     /// SplitMix64's finish.
-    private func mixed(_ number: UInt64) -> UInt64 {
+    func mixed(_ number: UInt64) -> UInt64 {
         var mixed = number &* 0x9e37_79b9_7f4a_7c15
         mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
         mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb

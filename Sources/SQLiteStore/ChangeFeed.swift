@@ -6,6 +6,13 @@ import GRDB
 /// Numbers are given by SQLite, one more than the largest; the last row is never removed, so they
 /// have no gap and none is used twice.
 struct ChangeFeed {
+    /// Which block of the feed a row is in: its index goes by blocks, and by people in a block.
+    ///
+    /// So a change of anybody goes to the index's end, a megabyte or less; an index by people alone
+    /// is changed all over, and cost as much as all the rest of a diff. Who looks for somebody's
+    /// changes looks in each block.
+    static let block = "seq >> 14"
+
     let db: Database
     let audience: Int64
     /// The comparisons that have not told everything yet, in the order of their switches.

@@ -51,8 +51,7 @@ extension SQLiteStore: ChangeStore {
 
     /// Takes a place in the feed, the last row to look at, an audience or NULL, and a limit.
     ///
-    /// With an audience its `+` keeps SQLite from the index of people, which would have to be
-    /// sorted. An audience without a current snapshot is one of a deleted connection.
+    /// An audience without a current snapshot is one of a deleted connection.
     static let selectChanges = """
         SELECT seq, entered, public_id, change.at, session_id, person.connection, distinct_id,
             reference_id
@@ -60,7 +59,7 @@ extension SQLiteStore: ChangeStore {
         CROSS JOIN audience ON audience.id = change.audience
         CROSS JOIN person ON person.id = change.person
         LEFT JOIN sync_session ON sync_session.id = change.session
-        WHERE seq > ?1 AND seq <= ?2 AND (?3 IS NULL OR +change.audience = ?3)
+        WHERE seq > ?1 AND seq <= ?2 AND (?3 IS NULL OR change.audience = ?3)
             AND current_snapshot > 0
         ORDER BY seq LIMIT ?4
         """

@@ -49,10 +49,9 @@ extension Database {
 
 /// The removal of what a deleted connection has left, a bounded step at a time.
 ///
-/// First its audiences, one after the other, with everything that names them; then its people, in
-/// a walk over all people, for there is no index of whose they are; at last its row, whose number
-/// is not given again before. So nothing names a person's number when that is given to somebody
-/// else.
+/// First the changes of its audiences, in a walk over the feed, for there is no index of whose they
+/// are; then its audiences, one after the other, with everything that names them; then its people,
+/// in a walk over all people; at last its row, whose number is not given again before.
 struct Deletion: Hashable {
     /// How many people one step looks at.
     static let stepPeopleMax = 2000
@@ -67,18 +66,52 @@ struct Deletion: Hashable {
     static let stepSessionsMax = 50
 
     let connection: Int64
+    /// The last change the walk has passed; the largest number at its end.
+    let changesPlace: Int64
     /// The last person the walk has passed.
     let place: Int64
 
-    func step(in db: Database, _ hashing: Hashing) throws {
+    func step(in db: Database, _ hashing: Hashing, _ recent: RecentPeople) throws {
+        guard changesPlace == .max else { return try removeChanges(db) }
         let audience = try db.prepared("SELECT id FROM audience WHERE connection = ? LIMIT 1")
             .first(connection) { row in row.integer(0) }
         if let audience {
             try removePart(of: audience, db)
         } else {
-            try removePeople(db, hashing)
+            try removePeople(db, hashing, recent)
         }
     }
+
+    // MARK: Changes
+
+    /// Looks at some changes, and removes those of the connection's audiences.
+    private func removeChanges(_ db: Database) throws {
+        let found = try db.prepared(Self.selectChanges)
+            .all(connection, changesPlace, Housekeeping.stepRowsMax) { row in
+                (sequence: row.integer(0), isOwn: row.integer(1) != 0)
+            }
+        let latest = try db.latestChange()
+        let delete = try db.prepared("DELETE FROM change WHERE seq = ?")
+        for change in found where change.isOwn {
+            if change.sequence == latest {
+                // The last number must not be given again; without audience and person its row
+                // says nothing.
+                try db.prepared("UPDATE change SET audience = 0, person = 0 WHERE seq = ?")
+                    .run(latest)
+            } else {
+                try delete.run(change.sequence)
+            }
+        }
+        let isEnd = found.count < Housekeeping.stepRowsMax
+        try db.prepared("UPDATE connection SET changes_removed_to = ? WHERE id = ?")
+            .run(isEnd ? .max : found.last?.sequence ?? .max, connection)
+    }
+
+    /// Takes the connection, a place in the feed, and a limit.
+    static let selectChanges = """
+        SELECT seq, audience IN (SELECT id FROM audience WHERE connection = ?1) FROM change
+        WHERE seq > ?2 ORDER BY seq LIMIT ?3
+        """
 
     // MARK: Audiences
 
@@ -86,28 +119,10 @@ struct Deletion: Hashable {
         let snapshot = try db.prepared("SELECT id FROM snapshot WHERE audience = ? LIMIT 1")
             .first(audience) { row in row.integer(0) }
         if let snapshot { return try db.removePart(ofSnapshot: snapshot) }
-        guard try db.removeReadings(of: audience), try removeChanges(of: audience, db),
-            try removeSessions(of: audience, db)
-        else {
+        guard try db.removeReadings(of: audience), try removeSessions(of: audience, db) else {
             return
         }
         try db.prepared("DELETE FROM audience WHERE id = ?").run(audience)
-    }
-
-    /// Returns whether none is left.
-    private func removeChanges(of audience: Int64, _ db: Database) throws -> Bool {
-        // The last number must not be given again; without audience and person its row says
-        // nothing.
-        try db.prepared(
-            "UPDATE change SET audience = 0, person = 0 WHERE seq = ? AND audience = ?"
-        ).run(try db.latestChange(), audience)
-        let removed = try db.prepared(
-            """
-            DELETE FROM change WHERE seq IN
-                (SELECT seq FROM change WHERE audience = ? LIMIT ?)
-            """
-        ).change(audience, Housekeeping.stepRowsMax)
-        return removed == 0
     }
 
     /// Returns whether none is left.
@@ -135,11 +150,13 @@ struct Deletion: Hashable {
         let referenceID: String?
     }
 
-    private func removePeople(_ db: Database, _ hashing: Hashing) throws {
+    private func removePeople(
+        _ db: Database, _ hashing: Hashing, _ recent: RecentPeople
+    ) throws {
         let end = try db.prepared("SELECT id FROM person WHERE id > ? ORDER BY id LIMIT 1 OFFSET ?")
             .first(place, Self.stepPeopleMax) { row in row.integer(0) }
         let people = try people(upTo: end ?? .max, db)
-        for person in people.removed { try remove(person, db, hashing) }
+        for person in people.removed { try remove(person, db, hashing, recent) }
         if let place = people.isCut ? people.removed.last?.id : end {
             try db.prepared("UPDATE connection SET people_removed_to = ? WHERE id = ?")
                 .run(place, connection)
@@ -173,12 +190,27 @@ struct Deletion: Hashable {
         return (found.prefix(max(1, fitting.count)).map(\.person), isCut)
     }
 
-    private func remove(_ person: Removed, _ db: Database, _ hashing: Hashing) throws {
+    /// A number must not be given again while the indexes of people may name it, and those who are
+    /// not in them yet are counted by it: so of these, and of the last person, an empty row stays,
+    /// as of somebody who was erased.
+    private func remove(
+        _ person: Removed, _ db: Database, _ hashing: Hashing, _ recent: RecentPeople
+    ) throws {
         try db.prepared("DELETE FROM person_by_distinct WHERE hash = ? AND person = ?")
             .run(hashing.people.hash(person.distinctID), person.id)
         if let reference = person.referenceID {
             try db.prepared("DELETE FROM person_by_reference WHERE hash = ? AND person = ?")
                 .run(hashing.people.hash(reference), person.id)
+        }
+        let keepsRow = try db.prepared(
+            """
+            SELECT ?1 > (SELECT value FROM meta WHERE name = 'indexed_people')
+                OR ?1 = (SELECT max(id) FROM person)
+            """
+        ).first(person.id) { row in row.integer(0) != 0 }
+        guard keepsRow == false else {
+            for kind in KeyKind.allCases { recent.forget(kind, of: person.id) }
+            return try db.leaveEmptyRow(ofPerson: person.id)
         }
         try db.prepared("DELETE FROM person WHERE id = ?").run(person.id)
     }
@@ -188,7 +220,13 @@ extension Database {
     /// The connection whose removal goes on; `nil` if none is left.
     func nextDeletion() throws -> Deletion? {
         try prepared(
-            "SELECT id, people_removed_to FROM connection WHERE deleted_at IS NOT NULL LIMIT 1"
-        ).first { row in Deletion(connection: row.integer(0), place: row.integer(1)) }
+            """
+            SELECT id, changes_removed_to, people_removed_to FROM connection
+            WHERE deleted_at IS NOT NULL LIMIT 1
+            """
+        ).first { row in
+            Deletion(
+                connection: row.integer(0), changesPlace: row.integer(1), place: row.integer(2))
+        }
     }
 }

@@ -10,10 +10,13 @@ extension SQLiteStore {
         matching matchID: ExternalID, staysErased: Bool, at now: Timestamp,
         for operation: Operation
     ) async throws(Failure) -> Int {
-        try await administer(operation) { [hashing] db in
-            let people = try db.peopleToErase(matching: matchID, by: hashing.people)
+        try await administer(operation) { [hashing, recent] db in
+            let index = PeopleByID(db: db, siphash: hashing.people, recent: recent.keys)
+            let people = try index.peopleToErase(matching: matchID)
             for person in people {
-                try Erasure(db: db, hashing: hashing, person: person, now: now).run()
+                try Erasure(
+                    db: db, hashing: hashing, recent: recent, person: person, now: now
+                ).run()
             }
             try db.forgetInReadings([matchID] + people.map(\.distinctID), by: hashing)
             if staysErased {
@@ -38,18 +41,16 @@ private struct ErasedPerson {
     let referenceID: ExternalID?
 }
 
-extension Database {
+extension PeopleByID {
     /// Not those of deleted connections, who are being removed anyway.
-    fileprivate func peopleToErase(
-        matching id: ExternalID, by siphash: SipHash
-    ) throws -> [ErasedPerson] {
-        let select = try prepared(
+    fileprivate func peopleToErase(matching id: ExternalID) throws -> [ErasedPerson] {
+        let select = try db.prepared(
             """
             SELECT distinct_id, reference_id FROM person
             CROSS JOIN connection ON connection.id = person.connection
             WHERE person.id = ? AND deleted_at IS NULL
             """)
-        return try people(matching: id, by: siphash).compactMap { match in
+        return try matching(id).compactMap { match in
             try select.first(match.id) { row in
                 ErasedPerson(
                     id: match.id, connection: match.connection,
@@ -63,6 +64,7 @@ extension Database {
 private struct Erasure {
     let db: Database
     let hashing: Hashing
+    let recent: RecentPeople
     let person: ErasedPerson
     let now: Timestamp
 
@@ -117,12 +119,20 @@ private struct Erasure {
             try db.prepared("DELETE FROM person_by_reference WHERE hash = ? AND person = ?")
                 .run(hashing.people.hash(reference.text), person.id)
         }
-        try db.prepared(
+        for kind in KeyKind.allCases { recent.forget(kind, of: person.id) }
+        try db.leaveEmptyRow(ofPerson: person.id)
+    }
+}
+
+extension Database {
+    /// What stays of somebody whose number must never mean somebody else.
+    func leaveEmptyRow(ofPerson person: Int64) throws {
+        try prepared(
             """
             UPDATE person SET connection = ?, distinct_id = '', reference_id = NULL, traits = NULL
             WHERE id = ?
             """
-        ).run(erasedConnection, person.id)
+        ).run(erasedConnection, person)
     }
 }
 

@@ -42,6 +42,7 @@ struct Housekeeping {
 
     let db: Database
     let hashing: Hashing
+    let recent: RecentPeople
     let retention: Retention
     let now: Timestamp
 
@@ -106,7 +107,7 @@ struct Housekeeping {
         case .removeChanges(let limit): try removeChanges(until: limit)
         case .removeSession(let session):
             try db.prepared("DELETE FROM sync_session WHERE id = ?").run(session)
-        case .delete(let deletion): try deletion.step(in: db, hashing)
+        case .delete(let deletion): try deletion.step(in: db, hashing, recent)
         case .removeAnswers: try removeAnswers()
         case .tidyReading(let reading): try tidyReading(reading)
         case .forgetReconciliation(let row): try forget(reconciliation: row)

@@ -6,11 +6,12 @@ import Synchronization
 ///
 /// One statement is a transaction of its own, and so sees one committed state.
 enum LookUp: CaseIterable, Sendable {
-    case memberships, operatorKey
+    case memberships, membershipsOfRecent, operatorKey
 
     var sql: String {
         switch self {
         case .memberships: SQLiteStore.selectMemberships
+        case .membershipsOfRecent: SQLiteStore.selectMembershipsOfRecent
         case .operatorKey: SQLiteStore.selectKeyByID
         }
     }

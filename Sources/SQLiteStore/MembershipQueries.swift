@@ -6,23 +6,7 @@ extension SQLiteStore {
         matching matchID: ExternalID, in audience: AudienceID?
     ) async throws(Failure) -> [Membership] {
         let hash = hashing.people.hash(matchID.text)
-        var rows = try await look(up: .memberships) { statement in
-            try statement.all(hash, matchID, audience?.text) { row in
-                (
-                    audience: row.integer(0),
-                    item: Membership(
-                        audience: AudienceID(unchecked: row.text(1)),
-                        name: row.optionalText(2), enteredAt: row.time(5),
-                        source: row.isNull(6)
-                            ? nil
-                            : MembershipSource(
-                                action: try row.named(6),
-                                sessionID: try row.optionalExternalID(7),
-                                page: row.optionalCount(8)),
-                        freshness: row.freshness(3))
-                )
-            }
-        }
+        var rows = try await rows(matching: matchID, hash, in: audience)
         // Several people may match; the first of them to enter an audience stands for all.
         rows.sort { ($0.audience, $0.item.enteredAt) < ($1.audience, $1.item.enteredAt) }
         var found: [Membership] = []
@@ -30,6 +14,38 @@ extension SQLiteStore {
             found.append(row.item)
         }
         return found
+    }
+
+    /// What one statement says, if the indexes have everybody who may match, or all but two.
+    private func rows(
+        matching id: ExternalID, _ hash: Int64, in audience: AudienceID?
+    ) async throws(Failure) -> [MembershipRow] {
+        let hint = recent.hint(hash)
+        if role == .server, hint.people.count <= 2 {
+            let rows = try await rows(matching: id, hash, hint.people, in: audience)
+            // Nobody came or went while the statement ran, so it has missed nobody.
+            if recent.hint(hash) == hint { return rows }
+        }
+        return try await readPeople { db, index in
+            let select = try db.prepared(Self.selectMembershipsOf)
+            return try index.matching(id).flatMap { match in
+                try select.all(match.id, id, audience?.text) { row in try MembershipRow(row) }
+            }
+        }
+    }
+
+    private func rows(
+        matching id: ExternalID, _ hash: Int64, _ recent: [Int64], in audience: AudienceID?
+    ) async throws(Failure) -> [MembershipRow] {
+        let audience = audience?.text
+        guard let first = recent.first, let last = recent.last else {
+            return try await look(up: .memberships) { statement in
+                try statement.all(hash, id, audience) { row in try MembershipRow(row) }
+            }
+        }
+        return try await look(up: .membershipsOfRecent) { statement in
+            try statement.all(hash, id, audience, first, last) { row in try MembershipRow(row) }
+        }
     }
 
     package func memberships(
@@ -43,10 +59,10 @@ extension SQLiteStore {
                 "A query may ask about \(Limits.queryMatchIDsMax) ids and "
                     + "\(Limits.queryAudienceIDsMax) audiences at most.")
         }
-        return try await read { [hashing] db in
+        return try await readPeople { db, index in
             let targets = try db.audienceTargets(audiences)
             let people = try matchIDs.enumerated().flatMap { row, id in
-                try db.people(matching: id, by: hashing.people).map { (row: row, person: $0) }
+                try index.matching(id).map { (row: row, person: $0) }
             }.sorted { $0.person.id < $1.person.id }
             var rows = matchIDs.map { (matchID: $0, audiences: [AudienceID]()) }
             // Audience by audience, its people ascending: the tree is walked in its order.
@@ -66,10 +82,23 @@ extension SQLiteStore {
     }
 }
 
-/// Somebody who matches an id.
-struct Match {
-    var id: Int64
-    var connection: Int64
+/// A row of ``SQLiteStore/selectMemberships``.
+private struct MembershipRow {
+    let audience: Int64
+    let item: Membership
+
+    init(_ row: SQLRow) throws {
+        audience = row.integer(0)
+        item = Membership(
+            audience: AudienceID(unchecked: row.text(1)), name: row.optionalText(2),
+            enteredAt: row.time(5),
+            source: row.isNull(6)
+                ? nil
+                : MembershipSource(
+                    action: try row.named(6), sessionID: try row.optionalExternalID(7),
+                    page: row.optionalCount(8)),
+            freshness: row.freshness(3))
+    }
 }
 
 /// An audience as a look-up needs it.
@@ -83,15 +112,6 @@ struct AudienceTarget {
 }
 
 extension Database {
-    /// Everybody, of any connection, whose ``Audiences/Person/matchID`` this is.
-    func people(matching id: ExternalID, by siphash: SipHash) throws -> [Match] {
-        let hash = siphash.hash(id.text)
-        let byReference = try prepared(SQLiteStore.selectByReference)
-        let byDistinct = try prepared(SQLiteStore.selectByDistinct)
-        let read = { (row: SQLRow) in Match(id: row.integer(0), connection: row.integer(1)) }
-        return try byReference.all(hash, id, read: read) + byDistinct.all(hash, id, read: read)
-    }
-
     /// The audiences of these ids, or all, in the order they were created.
     func audienceTargets(_ ids: [AudienceID]) throws -> [AudienceTarget] {
         let columns = "id, public_id, connection, current_snapshot, as_of, held_session, name"
@@ -120,30 +140,23 @@ extension SQLRow {
 }
 
 extension SQLiteStore {
-    // CROSS JOIN pins the order of the loops. Without it SQLite, which has no statistics here,
-    // has been seen to scan every membership for one look-up.
-
-    /// Takes the hash of an id and the id.
-    static let selectByReference = """
-        SELECT person.id, person.connection
-        FROM person_by_reference AS candidate
-        CROSS JOIN person ON person.id = candidate.person
-        WHERE candidate.hash = ?1 AND person.reference_id = ?2
-        """
-
-    /// Takes the hash of an id and the id.
-    static let selectByDistinct = """
-        SELECT person.id, person.connection
-        FROM person_by_distinct AS candidate
-        CROSS JOIN person ON person.id = candidate.person
-        WHERE candidate.hash = ?1 AND person.distinct_id = ?2 AND person.reference_id IS NULL
-        """
-
     /// Takes the hash of an id, the id, and the public id of an audience or NULL for all.
-    static let selectMemberships = """
-        WITH matching (person, connection) AS (
+    static let selectMemberships = memberships(
+        of: "\(selectByReference) UNION ALL \(selectByDistinct)")
+
+    /// Takes two people beside, who may match too; somebody who is named twice is found twice.
+    static let selectMembershipsOfRecent = memberships(
+        of: """
             \(selectByReference) UNION ALL \(selectByDistinct)
-        )
+            UNION ALL \(selectMatch("?4")) UNION ALL \(selectMatch("?5"))
+            """)
+
+    /// Takes a person, the id, and the public id of an audience or NULL for all.
+    static let selectMembershipsOf = memberships(of: selectMatch("?1"))
+
+    private static func memberships(of matching: String) -> String {
+        """
+        WITH matching (person, connection) AS (\(matching))
         SELECT audience.id, public_id, name, as_of, held_session,
             coalesce(entered_at, current_since), action, session_id, page
         FROM matching
@@ -155,4 +168,5 @@ extension SQLiteStore {
             ON sync_session.id = coalesce(membership.session, snapshot.session)
         WHERE ?3 IS NULL OR audience.public_id = ?3
         """
+    }
 }

@@ -32,6 +32,7 @@ extension Migrations {
         ALTER TABLE connection ADD COLUMN first_page_at INTEGER;
         ALTER TABLE connection ADD COLUMN is_declared INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE connection ADD COLUMN deleted_at INTEGER;
+        ALTER TABLE connection ADD COLUMN changes_removed_to INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE connection ADD COLUMN people_removed_to INTEGER NOT NULL DEFAULT 0;
         CREATE INDEX connection_deleted ON connection (id) WHERE deleted_at IS NOT NULL;
 

@@ -21,6 +21,9 @@ enum Migrations {
         migrator.registerMigration("0004 reconciliations and queries") { db in
             try db.execute(sql: fourth)
         }
+        migrator.registerMigration("0005 the layout that writes least") { db in
+            try db.execute(sql: layout)
+        }
         return migrator
     }
 

@@ -14,8 +14,8 @@ private struct PersonRow {
 extension SyncTransaction {
     /// The people of a page, after they took over what it says about them.
     ///
-    /// Rows that don't change are not written. The index is keyed by a hash, so its pages are
-    /// visited in the hash's order.
+    /// Rows that don't change are not written. New people come to the indexes later
+    /// (``RecentPeople``).
     ///
     /// - Parameters:
     ///   - members: in the page's order; a person may occur more than once.
@@ -27,24 +27,24 @@ extension SyncTransaction {
         of members: [MemberRecord], for stored: inout SessionRow, creatingMissing: Bool
     ) throws -> [Int64] {
         var (rows, slots) = distinctPeople(of: members)
-        let byHash = rows.indices.sorted { rows[$0].hash < rows[$1].hash }
-        try load(&rows, in: byHash)
+        try load(&rows)
         for (record, slot) in zip(members, slots) {
             let isChanged = rows[slot].person.update(from: record)
             rows[slot].isChanged = rows[slot].isChanged || isChanged
         }
-        if creatingMissing {
-            try create(&rows, indexing: byHash)
-        }
-        for row in rows {
-            stored.session.references.add(try update(row))
+        let known = rows.map { $0.id != nil }
+        if creatingMissing { try create(&rows) }
+        let index = try ReferenceIndex(self)
+        for (row, isKnown) in zip(rows, known) {
+            stored.session.references.add(
+                try isKnown ? update(row, index) : addToIndex(row, index))
         }
         return rows.compactMap(\.id).sorted()
     }
 
     /// The row of a person by their distinct id; `nil` if nobody has it.
     func person(_ distinctID: ExternalID) throws -> Int64? {
-        try db.person(distinctID, of: connection, by: hashing)
+        try PersonSelect(db, recent, of: connection).person(distinctID, hashing)
     }
 
     /// One row for each distinct id, and which of them each member is.
@@ -65,79 +65,143 @@ extension SyncTransaction {
         return (rows, slots)
     }
 
-    private func load(_ rows: inout [PersonRow], in order: [Int]) throws {
-        let select = try personByDistinct()
-        for slot in order {
-            let hash = rows[slot].hash
-            let found = try select.first(hash, connection, rows[slot].person.distinctID) { row in
-                (
-                    id: row.integer(0), reference: try row.optionalExternalID(1),
-                    traits: try row.isNull(2) ? [] : row.decoded(2, by: TraitList.decode)
-                )
+    /// How often a page's people may stand elsewhere than after the one before, until that is
+    /// not expected any more.
+    private static let strayPeopleMax = 16
+
+    /// Finds who is known.
+    ///
+    /// People who came together have numbers in a row, and mostly come together again: so everybody
+    /// is expected after the one before, and only who is not there is looked up. On a page of
+    /// strangers all are looked up, in the order of the index.
+    private func load(_ rows: inout [PersonRow]) throws {
+        let select = try PersonSelect(db, recent, of: connection)
+        var strays = 0
+        var expected: Int64?
+        for slot in rows.indices {
+            guard strays < Self.strayPeopleMax else {
+                let others = (slot..<rows.count).sorted { rows[$0].hash < rows[$1].hash }
+                for slot in others { _ = try find(&rows[slot], select) }
+                return
             }
-            guard let found else { continue }
-            rows[slot].id = found.id
-            rows[slot].person.referenceID = found.reference
-            rows[slot].referenceBefore = found.reference
-            rows[slot].person.traits = found.traits
+            if let person = expected, try find(&rows[slot], select, expected: person) {
+                expected = person + 1
+            } else {
+                strays += 1
+                expected = try find(&rows[slot], select) ? rows[slot].id.map { $0 + 1 } : expected
+            }
         }
     }
 
+    /// Looks somebody up, or whether they are who is expected; false if not.
+    private func find(
+        _ row: inout PersonRow, _ select: PersonSelect, expected: Int64? = nil
+    ) throws -> Bool {
+        let read = { (row: SQLRow) in
+            (
+                id: row.integer(0), reference: try row.optionalExternalID(1),
+                traits: try row.isNull(2) ? [] : row.decoded(2, by: TraitList.decode)
+            )
+        }
+        let found =
+            if let expected {
+                try select.stored(expected, row.person.distinctID, read: read)
+            } else {
+                try select.first(row.person.distinctID, row.hash, read: read)
+            }
+        guard let found else { return false }
+        row.id = found.id
+        row.person.referenceID = found.reference
+        row.referenceBefore = found.reference
+        row.person.traits = found.traits
+        return true
+    }
+
     /// Stores new people, in the page's order so that their ids ascend with it.
-    private func create(_ rows: inout [PersonRow], indexing order: [Int]) throws {
+    private func create(_ rows: inout [PersonRow]) throws {
         let insert = try db.prepared(
             """
             INSERT INTO person (connection, distinct_id, reference_id, traits)
             VALUES (?, ?, ?, ?)
             """)
-        let index = try db.prepared(
-            "INSERT INTO person_by_distinct (hash, person) VALUES (?, ?)")
-        var isNew = [Bool](repeating: false, count: rows.count)
         for slot in rows.indices where rows[slot].id == nil {
             let person = rows[slot].person
             try insert.run(
                 connection, person.distinctID, person.referenceID,
                 TraitList.encode(person.traits))
             rows[slot].id = db.lastInsertedRowID
-            rows[slot].isChanged = false
-            isNew[slot] = true
-        }
-        for slot in order where isNew[slot] {
-            if let id = rows[slot].id { try index.run(rows[slot].hash, id) }
         }
     }
 
-    /// Stores what the page changed about somebody; new people lack only their reference id's
-    /// entry in the index.
-    private func update(_ row: PersonRow) throws -> ReferenceCounts {
+    /// Makes somebody findable who was just stored.
+    private func addToIndex(_ row: PersonRow, _ index: ReferenceIndex) throws -> ReferenceCounts {
         guard let id = row.id else { return ReferenceCounts() }
-        if row.isChanged {
-            try db.prepared("UPDATE person SET reference_id = ?, traits = ? WHERE id = ?")
-                .run(row.person.referenceID, TraitList.encode(row.person.traits), id)
+        var counts = ReferenceCounts()
+        var hash: Int64?
+        if let reference = row.person.referenceID {
+            let referenceHash = index.hash(reference)
+            counts.shared = try index.isInUse(reference, referenceHash) ? 1 : 0
+            hash = referenceHash
         }
-        return try moveReference(of: id, from: row.referenceBefore, to: row.person.referenceID)
+        try recent.add(id, distinct: row.hash, reference: hash, in: db)
+        return counts
     }
 
-    /// By hash, connection and distinct id: the candidates of the hash, each verified.
-    private func personByDistinct() throws -> Prepared {
-        try db.prepared(selectPersonByDistinct)
+    /// Stores what the page changed about somebody.
+    private func update(_ row: PersonRow, _ index: ReferenceIndex) throws -> ReferenceCounts {
+        guard let id = row.id, row.isChanged else { return ReferenceCounts() }
+        try db.prepared("UPDATE person SET reference_id = ?, traits = ? WHERE id = ?")
+            .run(row.person.referenceID, TraitList.encode(row.person.traits), id)
+        return try index.move(id, from: row.referenceBefore, to: row.person.referenceID)
     }
 }
 
-private let selectPersonByDistinct = """
-    SELECT person.id, person.reference_id, person.traits
-    FROM person_by_distinct AS candidate
-    CROSS JOIN person ON person.id = candidate.person
-    WHERE candidate.hash = ? AND person.connection = ? AND person.distinct_id = ?
-    """
+/// Finds one person of a connection by their distinct id.
+struct PersonSelect {
+    private let recent: RecentPeople
+    private let connection: Int64
+    private let indexed: Prepared
+    private let byNumber: Prepared
 
-extension Database {
-    /// The row of a connection's person by their distinct id; `nil` if nobody has it.
-    func person(
-        _ distinctID: ExternalID, of connection: Int64, by hashing: Hashing
-    ) throws -> Int64? {
-        try prepared(selectPersonByDistinct).first(
-            hashing.people.hash(distinctID.text), connection, distinctID
-        ) { row in row.integer(0) }
+    /// `recent`: of the store whose writer `db` is.
+    init(_ db: Database, _ recent: RecentPeople, of connection: Int64) throws {
+        self.recent = recent
+        self.connection = connection
+        let columns = "person.id, person.reference_id, person.traits"
+        // The candidates of a hash, each verified.
+        indexed = try db.prepared(
+            """
+            SELECT \(columns)
+            FROM person_by_distinct AS candidate
+            CROSS JOIN person ON person.id = candidate.person
+            WHERE candidate.hash = ? AND person.connection = ? AND person.distinct_id = ?
+            """)
+        byNumber = try db.prepared(
+            """
+            SELECT \(columns) FROM person WHERE id = ? AND connection = ? AND distinct_id = ?
+            """)
+    }
+
+    /// The row of a person; `nil` if nobody has the id.
+    func person(_ id: ExternalID, _ hashing: Hashing) throws -> Int64? {
+        try first(id, hashing.people.hash(id.text)) { row in row.integer(0) }
+    }
+
+    fileprivate func first<Result>(
+        _ id: ExternalID, _ hash: Int64, read: (SQLRow) throws -> Result
+    ) throws -> Result? {
+        var found: Result?
+        _ = try recent.first(.distinct, hash) { candidate in
+            found = try stored(candidate, id, read: read)
+            return found != nil
+        }
+        return try found ?? indexed.first(hash, connection, id, read: read)
+    }
+
+    /// The person of that number, if they are meant.
+    fileprivate func stored<Result>(
+        _ person: Int64, _ id: ExternalID, read: (SQLRow) throws -> Result
+    ) throws -> Result? {
+        try byNumber.first(person, connection, id, read: read)
     }
 }

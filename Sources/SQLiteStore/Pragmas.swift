@@ -10,8 +10,10 @@ enum Pragmas {
     /// Look-ups are short and there are few cores; more readers would only queue elsewhere.
     static let readersMax = 4
 
-    /// The writer's page cache, in KiB: the index of a million people fits.
-    static let writerCacheKibibytes = 64 * 1024
+    /// The writer's page cache, in KiB: an index of a million people fits.
+    ///
+    /// Little needs two at a time, and what is not in it is in the system's.
+    static let writerCacheKibibytes = 32 * 1024
 
     /// Each reader's page cache, in KiB; what is not in it is in the system's.
     static let readerCacheKibibytes = 8 * 1024

@@ -8,10 +8,10 @@ extension SQLiteStore {
     package func compare(
         _ id: ReconciliationID, notExported: Int?, by worker: String, until leaseEnd: Timestamp
     ) async throws(Failure) -> Reconciliation.Differences? {
-        try await writer.write { [hashing] db in
+        try await writer.write { [hashing, recent] db in
             var (stored, row) = try db.reading(of: id, heldBy: worker)
             let reading = Reading(
-                db: db, hashing: hashing, id: row,
+                db: db, hashing: hashing, recent: recent, id: row,
                 connection: try db.connectionRow(ofAudience: stored.audience))
             switch stored.stage {
             case .reading:
@@ -62,9 +62,8 @@ extension Reading {
     private func isMember(_ key: Int64) throws -> Bool {
         let name = try db.prepared(SQLiteStore.selectMissingName)
             .first(id, key) { row in try row.externalID(0) }
-        guard let name, let person = try db.person(name, of: connection, by: hashing) else {
-            return false
-        }
+        let select = try PersonSelect(db, recent, of: connection)
+        guard let name, let person = try select.person(name, hashing) else { return false }
         return try db.prepared(
             """
             SELECT 1 FROM reading CROSS JOIN membership

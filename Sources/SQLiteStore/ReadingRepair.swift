@@ -6,13 +6,14 @@ extension SQLiteStore {
         _ id: ReconciliationID, limit: Int, by worker: String, until leaseEnd: Timestamp,
         at now: Timestamp
     ) async throws(Failure) -> Bool {
-        try await writeChanges(members: limit) { [hashing] db in
+        try await writeChanges(members: limit) { [hashing, recent] db in
             var (stored, row) = try db.reading(of: id, heldBy: worker)
             let transaction = SyncTransaction(
-                db: db, hashing: hashing,
+                db: db, hashing: hashing, recent: recent,
                 connection: try db.connectionRow(ofAudience: stored.audience), now: now)
             let reading = Reading(
-                db: db, hashing: hashing, id: row, connection: transaction.connection)
+                db: db, hashing: hashing, recent: recent, id: row,
+                connection: transaction.connection)
             switch stored.stage {
             case .adding:
                 let people = try reading.missing(after: &stored.cursor, limit)

@@ -20,12 +20,12 @@ extension SQLiteStore {
         _ people: [MemberRecord], progress: Reconciliation.Progress,
         of id: ReconciliationID, by worker: String, until leaseEnd: Timestamp
     ) async throws(Failure) -> Reconciliation {
-        try await writer.write(members: people.count) { [hashing] db in
+        try await writer.write(members: people.count) { [hashing, recent] db in
             var (stored, reading) = try db.reading(of: id, heldBy: worker)
             let connection = try db.connectionRow(ofAudience: stored.audience)
             let before = stored.reconciliation.progress.peopleRead
             let read = try Reading(
-                db: db, hashing: hashing, id: reading, connection: connection
+                db: db, hashing: hashing, recent: recent, id: reading, connection: connection
             ).keep(people)
             stored.reconciliation.progress = progress
             stored.reconciliation.progress.peopleRead = before + read
@@ -56,6 +56,7 @@ extension SQLiteStore {
 struct Reading {
     let db: Database
     let hashing: Hashing
+    let recent: RecentPeople
     let id: Int64
     /// The row of the connection whose people they are.
     let connection: Int64
@@ -68,9 +69,10 @@ struct Reading {
             .first(id) { row in row.integer(0) }
         let keyed = people.map { (key: hashing.key(of: $0.distinctID), record: $0) }
             .sorted { $0.key < $1.key }
+        let select = try PersonSelect(db, recent, of: connection)
         var count = 0
         for (key, record) in keyed {
-            let person = try db.person(record.distinctID, of: connection, by: hashing)
+            let person = try select.person(record.distinctID, hashing)
             if let person, try isAmongMembers(person) { continue }
             if try isMissing(key) { continue }
             count += 1

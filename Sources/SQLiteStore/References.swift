@@ -1,29 +1,59 @@
 package import Audiences
 import GRDB
 
-extension SyncTransaction {
-    /// Gives a person another entry in the index of reference ids, and counts what that means.
+/// Who has which reference id, as pages change it.
+struct ReferenceIndex {
+    private let hashing: Hashing
+    private let recent: RecentPeople
+    private let connection: Int64
+    private let insert: Prepared
+    private let delete: Prepared
+    private let select: Prepared
+    private let selectRecent: Prepared
+
+    init(_ transaction: SyncTransaction) throws {
+        hashing = transaction.hashing
+        recent = transaction.recent
+        connection = transaction.connection
+        let db = transaction.db
+        insert = try db.prepared(KeyKind.reference.insert)
+        delete = try db.prepared(
+            "DELETE FROM person_by_reference WHERE hash = ? AND person = ?")
+        select = try db.prepared(Self.selectSharer)
+        selectRecent = try db.prepared(
+            "SELECT 1 FROM person WHERE id = ? AND connection = ? AND reference_id = ?")
+    }
+
+    func hash(_ id: ExternalID) -> Int64 { hashing.people.hash(id.text) }
+
+    /// Gives somebody another entry, and counts what that means.
     ///
     /// Whoever comes first with an id shares it with nobody, the others with them.
-    func moveReference(
-        of person: Int64, from old: ExternalID?, to new: ExternalID?
+    func move(
+        _ person: Int64, from old: ExternalID?, to new: ExternalID?
     ) throws -> ReferenceCounts {
         var counts = ReferenceCounts()
         guard old != new else { return counts }
         if let old {
-            try db.prepared("DELETE FROM person_by_reference WHERE hash = ? AND person = ?")
-                .run(hashing.people.hash(old.text), person)
+            try delete.run(hash(old), person)
+            recent.forget(.reference, of: person)
         }
         if let new {
-            let hash = hashing.people.hash(new.text)
-            let isShared = try db.prepared(Self.selectSharer).first(hash, connection, new) { _ in 1
-            }
-            try db.prepared("INSERT INTO person_by_reference (hash, person) VALUES (?, ?)")
-                .run(hash, person)
-            counts.shared = isShared ?? 0
+            let hash = hash(new)
+            counts.shared = try isInUse(new, hash) ? 1 : 0
             counts.changed = old == nil ? 0 : 1
+            try insert.run(hash, person)
         }
         return counts
+    }
+
+    /// Whether somebody who is in the index has a reference id.
+    func isInUse(_ reference: ExternalID, _ hash: Int64) throws -> Bool {
+        let sharer = try recent.first(.reference, hash) { candidate in
+            try selectRecent.first(candidate, connection, reference) { _ in true } ?? false
+        }
+        guard sharer == nil else { return true }
+        return try select.first(hash, connection, reference) { _ in true } ?? false
     }
 
     /// Takes the hash of a reference id, a connection and the id.
@@ -44,7 +74,7 @@ extension SQLiteStore {
         try range.validate()
         let place: Place? =
             if let after = range.after { try Place(after, in: .sharedReferences) } else { nil }
-        return try await read { [hashing] db in
+        return try await readPeople { db, index in
             let audience = try db.audienceRow(id)
             let snapshot = try db.readableSnapshot(place?.scope, of: audience)
             let members = try db.prepared(SQLiteStore.selectReferences).all(
@@ -55,9 +85,8 @@ extension SQLiteStore {
             for member in members {
                 page.next = Place(scope: snapshot, row: member.id).cursor(in: .sharedReferences)
                 guard let reference = member.reference, seen.insert(reference).inserted,
-                    let shared = try db.sharers(
-                        of: reference, hashing.people.hash(reference.text), in: snapshot,
-                        from: member.id)
+                    let shared = try index.sharers(
+                        of: reference, in: snapshot, from: member.id)
                 else { continue }
                 page.items.append(shared)
                 if page.items.count == range.limit { return page }
@@ -84,17 +113,34 @@ extension SQLiteStore {
         WHERE candidate.hash = ?1 AND person.reference_id = ?2 AND membership.snapshot = ?3
         ORDER BY candidate.person LIMIT ?4
         """
+
+    /// Takes a person, a reference id, and a snapshot.
+    static let selectRecentSharer = """
+        SELECT person.id, person.distinct_id
+        FROM person CROSS JOIN membership ON membership.person = person.id
+        WHERE person.id = ?1 AND person.reference_id = ?2 AND membership.snapshot = ?3
+        """
 }
 
-extension Database {
+extension PeopleByID {
     /// The members who have a reference id; `nil` unless they are several and `first` is the
     /// first of them, with whom they are listed.
     fileprivate func sharers(
-        of reference: ExternalID, _ hash: Int64, in snapshot: Int64, from first: Int64
+        of reference: ExternalID, in snapshot: Int64, from first: Int64
     ) throws -> SharedReference? {
-        let people = try prepared(SQLiteStore.selectSharers).all(
-            hash, reference, snapshot, Limits.sharedReferencePeopleMax
-        ) { row in (id: row.integer(0), distinctID: try row.externalID(1)) }
+        let hash = siphash.hash(reference.text)
+        let read = { (row: SQLRow) in (id: row.integer(0), distinctID: try row.externalID(1)) }
+        var people = try db.prepared(SQLiteStore.selectSharers).all(
+            hash, reference, snapshot, Limits.sharedReferencePeopleMax, read: read)
+        let select = try db.prepared(SQLiteStore.selectRecentSharer)
+        // Ascending; people in the index mostly come before all of these.
+        for candidate in Set(recent.people(hash)).subtracting(people.map(\.id)).sorted() {
+            guard people.count < Limits.sharedReferencePeopleMax else { break }
+            if let person = try select.first(candidate, reference, snapshot, read: read) {
+                people.append(person)
+            }
+        }
+        people.sort { $0.id < $1.id }
         guard people.count > 1, people.first?.id == first else { return nil }
         return SharedReference(referenceID: reference, distinctIDs: people.map(\.distinctID))
     }

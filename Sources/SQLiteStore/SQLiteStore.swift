@@ -3,6 +3,12 @@ import CSQLite
 import GRDB
 package import Logging
 
+/// When the writer does what no page needs to wait for; tests do it sooner.
+struct Upkeep: Sendable {
+    var checkpointPages = GroupCommit.checkpointPages
+    var recentPeopleMax = RecentPeople.peopleMax
+}
+
 /// Keeps everything in one SQLite database: the ports of the domain over one file.
 ///
 /// One writer with group commit (``GroupCommit``), several readers that each see one committed
@@ -22,6 +28,9 @@ package final class SQLiteStore: Sendable {
     let writeLog: WriteLog
     /// Hashes ids under this store's own keys.
     let hashing: Hashing
+    /// Finds who is not in the database's indexes yet.
+    let recent: RecentPeople
+    let role: Role
     let retention: Retention
     /// Rings after commits that wrote changes.
     let bell = ChangeBell()
@@ -29,12 +38,14 @@ package final class SQLiteStore: Sendable {
 
     private init(
         pool: DatabasePool, writer: GroupCommit, writeLog: WriteLog, hashing: Hashing,
-        retention: Retention, lock: ServerLock?
+        recent: RecentPeople, role: Role, retention: Retention, lock: ServerLock?
     ) {
         self.pool = pool
         lookUps = LookUps(path: pool.path)
         self.writeLog = writeLog
         self.hashing = hashing
+        self.recent = recent
+        self.role = role
         self.retention = retention
         self.lock = lock
         self.writer = writer
@@ -65,13 +76,13 @@ package final class SQLiteStore: Sendable {
     ) throws(Failure) -> SQLiteStore {
         try open(
             directory: directory, as: role, files: files, retention: retention, logger: logger,
-            checkpointPages: GroupCommit.checkpointPages)
+            upkeep: Upkeep())
     }
 
-    /// As above; `checkpointPages` is that of the writer.
+    /// As above.
     static func open(
         directory: String, as role: Role, files: StoreFiles, retention: Retention = Retention(),
-        logger: Logger, checkpointPages: Int
+        logger: Logger, upkeep: Upkeep
     ) throws(Failure) -> SQLiteStore {
         let path = "\(directory)/\(databaseName)"
         let lockPath = "\(directory)/\(lockName)"
@@ -88,16 +99,21 @@ package final class SQLiteStore: Sendable {
             try refuseForeign(path: path)
             let pool = try DatabasePool(path: path, configuration: Pragmas.configuration())
             try pool.writeWithoutTransaction(Pragmas.insistOnLog)
-            try migrate(pool, lockPath: lockPath, isLocked: lock != nil)
+            try migrate(pool, lockPath: lockPath, isLocked: lock != nil, logger)
             let hashing = try pool.writeWithoutTransaction { db in
                 try Pragmas.prepareWriter(db, checkpointsItself: role == .server)
                 return try Migrations.hashing(db)
             }
+            let recent = RecentPeople(
+                hashing, isAlone: role == .server, peopleMax: upkeep.recentPeopleMax)
+            try pool.writeWithoutTransaction(recent.begin)
             let log = WriteLog(logger)
             return SQLiteStore(
                 pool: pool,
-                writer: GroupCommit(pool, log: log, checkpointPages: checkpointPages),
-                writeLog: log, hashing: hashing, retention: retention, lock: lock)
+                writer: GroupCommit(
+                    pool, recent, log: log, checkpointPages: upkeep.checkpointPages),
+                writeLog: log, hashing: hashing, recent: recent, role: role,
+                retention: retention, lock: lock)
         } catch {
             lock?.release()
             throw SQLiteFailure.failure(error)
@@ -123,7 +139,9 @@ package final class SQLiteStore: Sendable {
     }
 
     /// Brings the schema up to date, never under the feet of a running server.
-    private static func migrate(_ pool: DatabasePool, lockPath: String, isLocked: Bool) throws {
+    private static func migrate(
+        _ pool: DatabasePool, lockPath: String, isLocked: Bool, _ logger: Logger
+    ) throws {
         let migrator = Migrations.migrator
         if try pool.read(migrator.hasCompletedMigrations) { return }
         let lock = isLocked ? nil : try ServerLock(path: lockPath)
@@ -133,7 +151,14 @@ package final class SQLiteStore: Sendable {
         try pool.writeWithoutTransaction { db in
             try db.execute(sql: "PRAGMA application_id = \(Pragmas.applicationID)")
         }
-        try migrator.migrate(pool)
+        let done = try pool.read(migrator.appliedIdentifiers)
+        for step in migrator.migrations where !done.contains(step) {
+            // A step may copy a table: who waits has to know for what. A new store has none.
+            if !done.isEmpty {
+                logger.notice("bringing the store up to date", metadata: ["step": "\(step)"])
+            }
+            try migrator.migrate(pool, upTo: step)
+        }
     }
 
     /// Finishes the writes that wait, empties the log into the database and closes it.
@@ -171,6 +196,26 @@ package final class SQLiteStore: Sendable {
     ) async throws(Failure) -> Value {
         if let value = lookUps.read(lookUp, body) { return value }
         return try await read { db in try body(db.prepared(lookUp.sql)) }
+    }
+
+    /// Reads one committed state on the pool's queues, and finds people in it.
+    func readPeople<Value: Sendable>(
+        _ body: @escaping @Sendable (Database, PeopleByID) throws -> Value
+    ) async throws(Failure) -> Value {
+        while true {
+            let generation = recent.generation
+            let value = try await read { [hashing, recent, role] db in
+                // The state is that of the first statement; see RecentPeople. A command asks the
+                // database alone: the server beside it does not tell it of new people.
+                _ = try db.lastIndexedPerson()
+                let keys =
+                    try role == .tool ? RecentKeys(db, hashing) : recent.keys(if: generation)
+                return try keys.map {
+                    try body(db, PeopleByID(db: db, siphash: hashing.people, recent: $0))
+                }
+            }
+            if let value { return value }
+        }
     }
 
     /// Reads one committed state on the pool's queues.

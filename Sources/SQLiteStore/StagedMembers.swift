@@ -36,8 +36,7 @@ struct StagedMembers {
             WHERE snapshot = ?1 AND person = ?2
             """)
         var counts = Counts()
-        for person in people {
-            let enteredAt = try audience.enteredAt(person, in: db)
+        for (person, enteredAt) in zip(people, try audience.entrances(of: people, in: db)) {
             if try insert.change(snapshot, person, enteredAt, page) > 0 {
                 counts.members += 1
                 counts.staying += enteredAt == nil ? 0 : 1
@@ -71,8 +70,7 @@ struct StagedMembers {
             VALUES (?, ?, ?, ?, ?, 1) ON CONFLICT DO NOTHING
             """)
         var counts = Counts()
-        for person in people {
-            let enteredAt = try audience.enteredAt(person, in: db)
+        for (person, enteredAt) in zip(people, try audience.entrances(of: people, in: db)) {
             let added = try insert.change(
                 snapshot, person, enteredAt, source.session, source.page)
             counts.members += added
@@ -124,14 +122,43 @@ struct StagedMembers {
 }
 
 extension AudienceRow {
-    /// When a person entered the current snapshot; `nil` if they are no member.
-    fileprivate func enteredAt(_ person: Int64, in db: Database) throws -> Timestamp? {
+    /// How far apart the people of a list may stand, on average, for a scan to be cheaper than a
+    /// probe for each: a probe costs as much as reading some eight rows.
+    private static let scanDistanceMax: Int64 = 4
+
+    /// When each of some ascending people entered the current snapshot; `nil` for no members.
+    fileprivate func entrances(of people: [Int64], in db: Database) throws -> [Timestamp?] {
         // The first replacement of a cohort meets nobody.
-        guard memberCount > 0 else { return nil }
-        return try db.prepared(
+        guard memberCount > 0, let first = people.first, let last = people.last else {
+            return people.map { _ in nil }
+        }
+        if last - first < Self.scanDistanceMax * Int64(people.count) {
+            return try scan(first, last, for: people, in: db)
+        }
+        let select = try db.prepared(
             """
             SELECT coalesce(entered_at, ?3) FROM membership WHERE snapshot = ?1 AND person = ?2
+            """)
+        return try people.map { person in
+            try select.first(snapshot, person, currentSince) { row in row.time(0) }
+        }
+    }
+
+    private func scan(
+        _ first: Int64, _ last: Int64, for people: [Int64], in db: Database
+    ) throws -> [Timestamp?] {
+        let members = try db.prepared(
             """
-        ).first(snapshot, person, currentSince) { row in row.time(0) }
+            SELECT person, coalesce(entered_at, ?4) FROM membership
+            WHERE snapshot = ?1 AND person BETWEEN ?2 AND ?3 ORDER BY person
+            """
+        ).all(snapshot, first, last, currentSince) { row in
+            (person: row.integer(0), enteredAt: row.time(1))
+        }
+        var rest = members[...]
+        return people.map { person in
+            while let next = rest.first, next.person < person { rest.removeFirst() }
+            return rest.first.flatMap { $0.person == person ? $0.enteredAt : nil }
+        }
     }
 }

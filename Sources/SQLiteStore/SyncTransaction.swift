@@ -5,6 +5,7 @@ import GRDB
 struct SyncTransaction {
     let db: Database
     let hashing: Hashing
+    let recent: RecentPeople
     /// The row of the connection the page came from.
     let connection: Int64
     /// When the page arrived, or the decision was made.

@@ -153,9 +153,15 @@ extension TransportLimits {
     static var forTests: TransportLimits {
         var limits = TransportLimits()
         limits.drainAcceptDelay = .zero
-        // Longer than a test that has to share its cores with a thousand others needs.
-        limits.headerTimeout = .seconds(60)
-        limits.closingTimeout = .seconds(60)
+        // A test shares its cores with a thousand others, and may not come on for a minute.
+        let patience = Duration.seconds(600)
+        limits.handshakeTimeout = patience
+        limits.headerTimeout = patience
+        limits.idleTimeout = patience
+        limits.bodyGrace = patience
+        limits.bodySilenceMax = patience
+        limits.writeTimeout = patience
+        limits.closingTimeout = patience
         return limits
     }
 }

@@ -157,7 +157,9 @@ struct RefusalTests {
         let handler: Handler = { _, _, _ in
             Response(.unauthorized, body: .bytes(Array("no".utf8)))
         }
-        try await withServer(handler: handler) { server in
+        var limits = TransportLimits.forTests
+        limits.closingSilenceMax = .seconds(600)
+        try await withServer(limits: limits, handler: handler) { server in
             let client = try await Client(to: server.address)
             try await client.send(
                 "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 8000000\r\n\r\n")
@@ -174,7 +176,7 @@ struct RefusalTests {
     @Test func theAnswerToABodyFarTooLongIsNotLost() async throws {
         let handler: Handler = { _, _, _ in Response(.contentTooLarge) }
         var limits = TransportLimits.forTests
-        limits.closingSilenceMax = .seconds(30)
+        limits.closingSilenceMax = .seconds(600)
         try await withServer(limits: limits, handler: handler) { server in
             let client = try await Client(to: server.address)
             try await client.send(

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Audiences
+import Foundation
 import Testing
 
 @testable import muster
@@ -40,6 +41,31 @@ import Testing
 
                   See 'muster help <subcommand>' for detailed help.
                 """)
+    }
+
+    @Test func theDocumentNamesEveryCommandAndEveryEnding() throws {
+        let file = URL(filePath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent().appending(path: "docs/cli.md")
+        let text = try String(contentsOf: file, encoding: .utf8)
+        func check(_ command: any ParsableCommand.Type, _ path: [String]) {
+            for next in command.configuration.subcommands {
+                let path = path + [next._commandName]
+                let name = path.joined(separator: " ")
+                if next.configuration.subcommands.isEmpty {
+                    let isNamed = ["`\(name)", "muster \(name)"].contains { text.contains($0) }
+                    #expect(isNamed, "\(name)")
+                }
+                check(next, path)
+            }
+        }
+        check(Muster.self, [])
+        for ending in [
+            Ending.usage, Ending.noInput, Ending.unavailable, Ending.software, Ending.cantCreate,
+            Ending.configuration,
+        ] {
+            let row = "\n| \(ending.rawValue) | `EX_"
+            #expect(text.contains(row))
+        }
     }
 
     /// The commands that scripts rely on.

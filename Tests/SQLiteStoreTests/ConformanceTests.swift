@@ -1,7 +1,8 @@
 import Foundation
-import SQLiteStore
 import TestSupport
 import Testing
+
+@testable import SQLiteStore
 
 /// The contracts of the ports, for the store on disk and for the one of the other tests.
 struct ConformanceTests {
@@ -9,6 +10,22 @@ struct ConformanceTests {
     func theSQLiteStoreKeepsTheContract(_ sentence: StoreCase) async throws {
         let directory = TemporaryDirectory()
         try await directory.withStore { try await sentence.run(on: $0) }
+    }
+
+    /// A command finds people by the database alone, whoever adds them.
+    @Test(arguments: StoreConformance.cases)
+    func aCommandKeepsTheContract(_ sentence: StoreCase) async throws {
+        let directory = TemporaryDirectory()
+        try await directory.withStore(as: .tool) { try await sentence.run(on: $0) }
+    }
+
+    /// The indexes of people are being filled all the time.
+    @Test(arguments: StoreConformance.cases)
+    func theContractIsKeptWhilePeopleComeIntoTheIndexes(_ sentence: StoreCase) async throws {
+        let directory = TemporaryDirectory()
+        try await directory.withStore(upkeep: Upkeep(recentPeopleMax: 2)) {
+            try await sentence.run(on: $0)
+        }
     }
 
     @Test(arguments: StoreConformance.cases)
@@ -29,7 +46,10 @@ struct ConformanceTests {
     func theSQLiteStoreFollowsTheModel(_ seeds: HistorySeeds) async throws {
         try await StoreHistory.play(seeds.range) { body in
             let directory = TemporaryDirectory()
-            try await directory.withStore { try await body($0) }
+            // Some histories are long enough to fill the indexes, others are not.
+            try await directory.withStore(upkeep: Upkeep(recentPeopleMax: 20)) {
+                try await body($0)
+            }
         }
     }
 

@@ -1,7 +1,6 @@
 import Audiences
 import Foundation
 import GRDB
-import Logging
 import TestSupport
 import Testing
 
@@ -12,8 +11,9 @@ import Testing
 /// A step that returned must be there, a step that threw may be there: whole, or not at all.
 /// So there is a set of states the store may be in, and it must be in one of them.
 struct FaultRun {
-    /// The log is copied into the database every few steps, so that this is struck, too.
-    var checkpointPages = 40
+    /// The log is copied into the database every few steps, and people are brought into the
+    /// indexes, so that this is struck, too.
+    var upkeep = Upkeep(checkpointPages: 40, recentPeopleMax: 30)
     let fault: Fault
     let number: Int
     let steps: [FaultStep]
@@ -65,7 +65,7 @@ struct FaultRun {
     ) throws -> SQLiteStore? {
         for isLast in [!fault.isLackOfRoom, true] {
             do throws(Failure) {
-                return try directory.open(checkpointPages: checkpointPages)
+                return try directory.open(upkeep: upkeep)
             } catch {
                 try check(disk.calls >= number, "not opened: \(error) \(error.detail)")
                 try check(error.code == .unavailable, "\(error)")
@@ -211,12 +211,5 @@ extension TemporaryDirectory {
         let copy = TemporaryDirectory()
         try FileManager.default.copyItem(atPath: path, toPath: copy.path)
         return copy
-    }
-
-    func open(checkpointPages: Int) throws(Failure) -> SQLiteStore {
-        try SQLiteStore.open(
-            directory: path, as: .server, files: .foundation,
-            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
-            checkpointPages: checkpointPages)
     }
 }

@@ -39,7 +39,7 @@ import Testing
         var found = 0
         for number in Self.spread(over: total, Self.runsMax) {
             var run = FaultRun(.power, at: number, FaultStep.day, from: Self.templateModel)
-            run.checkpointPages = GroupCommit.checkpointPages
+            run.upkeep = Upkeep()
             run.spoil = { store in
                 try await store.pool.writeWithoutTransaction { db in
                     try db.execute(sql: "PRAGMA synchronous = \(level)")
@@ -58,7 +58,7 @@ import Testing
         let template = try await Self.template()
         let directory = try template.copy()
         let disk = try FaultDisk(directory)
-        let store = try directory.open(checkpointPages: GroupCommit.checkpointPages)
+        let store = try directory.open()
         disk.strike(.failedSync, at: 1)
         for message in [
             "The store's disk failed; check it.",

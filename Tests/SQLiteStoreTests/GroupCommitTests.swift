@@ -94,6 +94,10 @@ struct GroupCommitTests {
                 async let second = outcome {
                     try await store.writer.write { db in
                         try db.execute(sql: "DELETE FROM connection_trait; DELETE FROM meta")
+                        _ = try db.prepared("INSERT INTO person VALUES (NULL, 1, 'b', NULL, NULL)")
+                            .run()
+                        try store.recent.add(
+                            db.lastInsertedRowID, distinct: 1, reference: 2, in: db)
                         throw DatabaseError(resultCode: .SQLITE_CONSTRAINT)
                     }
                 }
@@ -106,7 +110,8 @@ struct GroupCommitTests {
                     try Int.fetchOne(db, sql: "SELECT count(*) FROM \(table)")
                 }
             }
-            #expect(counts == [2, 2])
+            #expect(counts == [3, 2])
+            #expect(store.recent.count == 2)
         }
     }
 
@@ -231,7 +236,8 @@ struct GroupCommitTests {
     @Test(arguments: [1, 1_000_000])
     func theLogIsCopiedIntoTheDatabaseWhenItIsLong(_ pages: Int) async throws {
         try await directory.withStore { store in
-            let writer = GroupCommit(store.pool, log: store.writeLog, checkpointPages: pages)
+            let writer = GroupCommit(
+                store.pool, store.recent, log: store.writeLog, checkpointPages: pages)
             let before = try size(directory.database)
             try await writer.write { db in
                 try db.execute(sql: "INSERT INTO meta VALUES ('test', zeroblob(100000))")

@@ -1,5 +1,6 @@
 import Audiences
 import GRDB
+import Synchronization
 import TestSupport
 import Testing
 
@@ -61,6 +62,51 @@ struct LookUpTests {
                                 matching: .make("bo"), in: nil)
                             #expect(found.count == 1)
                             if found.count != 1 { return }
+                            await Task.yield()
+                        }
+                    }
+                }
+                try await group.next()
+                group.cancelAll()
+            }
+        }
+    }
+
+    private final class Run: Sendable {
+        let number = Mutex(0)
+    }
+
+    /// As above, but the other person is stored by the very commit that makes them match.
+    @Test func aLookUpSeesWhoComesWithTheStateItReads() async throws {
+        try await directory.withStore(upkeep: Upkeep(recentPeopleMax: 50)) { store in
+            try await store.create(Connection.make())
+            let run = Run()
+            @Sendable func send(_ members: [MemberRecord], _ session: String) async throws {
+                let page = SyncPage.make(.addMembers, members: members, session: session)
+                _ = try await store.record(page, from: .make(), at: .start)
+            }
+            try await send([.make("d1", reference: "bo0")], "S0")
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    for next in 1...400 {
+                        try await send(
+                            [.make("d1", reference: .cleared), .make("bo\(next - 1)")],
+                            "A\(next)")
+                        try await send([.make("d1", reference: "bo\(next)")], "B\(next)")
+                        run.number.withLock { $0 = next }
+                    }
+                }
+                for reader in 0..<3 {
+                    group.addTask {
+                        while !Task.isCancelled {
+                            let id = ExternalID.make("bo\(run.number.withLock { $0 })")
+                            let found =
+                                try await reader == 0
+                                ? store.memberships(matchingAny: [id], in: [])
+                                    .rows.flatMap(\.audiences).count
+                                : store.memberships(matching: id, in: nil).count
+                            #expect(found == 1)
+                            if found != 1 { return }
                             await Task.yield()
                         }
                     }
@@ -137,9 +183,10 @@ struct LookUpTests {
             let lookUps = LookUps(path: store.pool.path, stepsMax: 1000)
             let ada = ExternalID.make("ada")
             for _ in 0..<3 {
-                let found = lookUps.read(.memberships) { statement in
-                    try statement.all(store.hashing.people.hash("ada"), ada, String?.none) { _ in 1
-                    }
+                let found = lookUps.read(.membershipsOfRecent) { statement in
+                    try statement.all(
+                        store.hashing.people.hash("ada"), ada, String?.none, 1, 0
+                    ) { _ in 1 }
                 }
                 #expect(found?.count == (fits ? audiences : nil))
                 // The connection has survived it.

@@ -21,6 +21,7 @@ struct SizeTests {
             try await store.create(Connection.make())
             let empty = try await used(by: store)
             try await sync(members, as: "1", to: store)
+            try await store.mergePeople()
             let first = try await used(by: store) - empty
             try await sync(members, as: "2", to: store)
             let second = try await used(by: store) - empty - first
@@ -53,7 +54,7 @@ struct SizeTests {
 
     @Test func anIndexHasOneEntryForEachIdThatIsInUse() async throws {
         let directory = TemporaryDirectory()
-        try await directory.withStore { store in
+        try await directory.withStore(upkeep: Upkeep(recentPeopleMax: 1)) { store in
             try await store.create(Connection.make())
             for reference in ["user-1", "user-2", "user-3"] {
                 let member = MemberRecord.make("d1", reference: reference)

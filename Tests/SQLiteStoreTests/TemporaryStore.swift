@@ -1,7 +1,8 @@
 import Audiences
 import Foundation
 import Logging
-import SQLiteStore
+
+@testable import SQLiteStore
 
 extension StoreFiles {
     /// As the program does it.
@@ -35,19 +36,21 @@ final class TemporaryDirectory: Sendable {
     var database: String { "\(path)/\(SQLiteStore.databaseName)" }
 
     func open(
-        as role: SQLiteStore.Role = .server, retention: Retention = Retention()
+        as role: SQLiteStore.Role = .server, retention: Retention = Retention(),
+        upkeep: Upkeep = Upkeep()
     ) throws(Failure) -> SQLiteStore {
         try SQLiteStore.open(
             directory: path, as: role, files: .foundation, retention: retention,
-            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
+            upkeep: upkeep)
     }
 
     /// Opens the store for `body` and closes it.
     func withStore<Result>(
         as role: SQLiteStore.Role = .server, retention: Retention = Retention(),
-        _ body: (SQLiteStore) async throws -> Result
+        upkeep: Upkeep = Upkeep(), _ body: (SQLiteStore) async throws -> Result
     ) async throws -> Result {
-        let store = try open(as: role, retention: retention)
+        let store = try open(as: role, retention: retention, upkeep: upkeep)
         let result = try await body(store)
         try await store.close()
         return result

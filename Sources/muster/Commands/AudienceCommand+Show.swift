@@ -8,11 +8,41 @@ extension AudienceCommand {
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Shows one audience.")
 
-        @OptionGroup var target: ControlTarget
+        @Argument(help: "The audience's id.")
+        var id: String
+
+        @OptionGroup var listing: ListingOptions
+        @OptionGroup var options: StoreOptions
 
         func run() async throws {
-            // Nothing is done to it.
-            try await target.control { _, _, _ in }
+            try await options.withStore { store, _ in
+                let found = try await store.audience(try audienceID(id))
+                guard let audience = found else {
+                    throw Failure(.notFound, "There is no audience of this id.")
+                }
+                let now = Composition.now()
+                if listing.json {
+                    var json = JSONWriter()
+                    json.audience(audience, at: now)
+                    Terminal.out(json.bytes + [0x0A])
+                } else {
+                    Terminal.out(Self.text(audience, at: now))
+                }
+            }
+        }
+
+        private static func text(_ audience: Audience, at now: Timestamp) -> String {
+            """
+            Audience         \(audience.id.text)
+            Name             \(audience.cohort.name ?? "-")
+            Connection       \(audience.connectionID.text)
+            Project          \(audience.cohort.projectID?.text ?? "-")
+            Cohort           \(audience.cohort.cohortID.text)
+            Members          \(audience.memberCount)
+            Status           \(audience.freshness.status(at: now).rawValue)
+            As of            \(audience.asOf?.rfc3339 ?? "-")
+            Needs reconcile  \(audience.needsReconcile?.rawValue ?? "-")
+            """
         }
     }
 

@@ -45,7 +45,7 @@ extension ConnectionCommand {
             _ connection: Connection, _ configuration: MusterConfiguration
         ) -> String {
             let url = (configuration.publicURL ?? "<your server>") + connection.webhookPath
-            let sync = connection.cohortSync
+            let (sync, traits) = (connection.cohortSync, connection.traitsAllowed)
             let off = sync?.switchedOffAt.map { "switched off at \($0.rfc3339)" }
             var lines = [
                 "Connection          \(connection.id.text)",
@@ -59,7 +59,7 @@ extension ConnectionCommand {
             lines += [
                 connection.serviceAccount?.text ?? "Service account     -",
                 "Reference property  \(connection.referenceProperty)",
-                "Traits              \(connection.traitsAllowed.joined(separator: ", "))",
+                "Traits              \(traits.isEmpty ? "-" : traits.joined(separator: ", "))",
                 "Guard               \(guardText(connection.guardMaxRemoved))",
                 "Created             \(connection.createdAt.rfc3339)",
             ]
