@@ -10,7 +10,6 @@ WORKDIR /src
 COPY Package.swift ./
 RUN swift package resolve
 COPY Sources Sources
-COPY Benchmarks Benchmarks
 COPY Tests Tests
 RUN swift build -c release --product muster --static-swift-stdlib \
     && mkdir -p /out && cp .build/release/muster /out/muster && strip /out/muster
@@ -18,7 +17,7 @@ RUN swift build -c release --product muster --static-swift-stdlib \
 FROM debian:bookworm-slim
 RUN apt-get update -qq \
     && apt-get install -y -qq --no-install-recommends \
-        ca-certificates libcurl4 libsqlite3-0 libssl3 libxml2 zlib1g \
+        ca-certificates libsqlite3-0 libssl3 zlib1g \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt/* \
     && mkdir -m 0700 /data && chown 65532:65532 /data
 COPY --from=build /out/muster /usr/local/bin/muster
