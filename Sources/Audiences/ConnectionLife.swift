@@ -28,6 +28,21 @@ extension Connection {
         return AuditNote(.serviceAccountChanged, changes)
     }
 
+    /// Sets what Mixpanel said of the service account, unless it is another one by now.
+    ///
+    /// A secret is sealed anew whenever it is set, so the sealed text tells one account from the
+    /// next.
+    package mutating func refresh(
+        _ account: ServiceAccount, at now: Timestamp
+    ) throws(Failure) -> AuditNote? {
+        guard serviceAccount?.secret == account.secret else {
+            throw Failure(
+                .conflict,
+                "The service account was changed while Mixpanel was asked about it; try again.")
+        }
+        return set(account, at: now)
+    }
+
     /// Exchanges the sealed secret of the service account, unless it is another one by now.
     package mutating func reseal(_ old: SealedSecret, as new: SealedSecret) -> AuditNote? {
         guard serviceAccount?.secret == old, old != new else { return nil }

@@ -42,6 +42,17 @@ package protocol ConnectionStore: Sendable {
         for operation: Operation
     ) async throws(Failure) -> Connection
 
+    /// Sets what Mixpanel said of the service account that has this sealed secret.
+    ///
+    /// Asking takes seconds: what was set, taken away or encrypted anew meanwhile must not come
+    /// back. Logged as by ``set(_:of:at:for:)``.
+    ///
+    /// - Throws: `conflict` if the connection's account has another sealed secret by now.
+    func refresh(
+        _ account: ServiceAccount, of id: ConnectionID, at now: Timestamp,
+        for operation: Operation
+    ) async throws(Failure) -> Connection
+
     /// Exchanges the sealed secret of a service account for another one of the same secret.
     ///
     /// Does nothing if the account's secret is not `old` any more.

@@ -27,6 +27,13 @@ extension SQLiteStore: ConnectionStore {
         try await change(id, at: now, for: operation) { $0.set(account, at: now) }
     }
 
+    package func refresh(
+        _ account: ServiceAccount, of id: ConnectionID, at now: Timestamp,
+        for operation: Operation
+    ) async throws(Failure) -> Connection {
+        try await change(id, at: now, for: operation) { try $0.refresh(account, at: now) }
+    }
+
     package func reseal(
         _ old: SealedSecret, as new: SealedSecret, of id: ConnectionID, at now: Timestamp,
         for operation: Operation

@@ -27,7 +27,8 @@ final class House: Sendable {
     init(
         publicURL: String? = nil, syncs: (any SyncStore)? = nil,
         limits: EndpointLimits = House.limits, secrets: Secrets = .plain,
-        answers: (any AnswerStore) -> any AnswerStore = { $0 }
+        answers: (any AnswerStore) -> any AnswerStore = { $0 },
+        mixpanel: @escaping MixpanelExchange = MadeUpMixpanel.exchange
     ) {
         let store = store
         let clock = clock
@@ -40,7 +41,7 @@ final class House: Sendable {
             changes: store, control: store, keys: store, answers: answers(store), audit: store,
             reconciliations: store,
             accounts: ServiceAccounts(
-                mixpanel: MixpanelAPI(exchange: MadeUpMixpanel.exchange, now: now),
+                mixpanel: MixpanelAPI(exchange: mixpanel, now: now),
                 connections: store, quota: GenerousQuota(), sealing: .plain, now: now),
             sealing: .plain, secrets: secrets, now: now, readiness: readiness,
             limits: limits, publicURL: publicURL)

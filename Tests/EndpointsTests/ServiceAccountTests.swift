@@ -1,6 +1,8 @@
 import Audiences
 import Foundation
 import HTTPWire
+import Mixpanel
+import Synchronization
 import TestSupport
 import Testing
 
@@ -78,6 +80,41 @@ import Testing
             let answer = try await house.send(method, path, headers: key)
             #expect(answer.status == 409)
             #expect(answer.errorMessage?.contains("no service account") == true)
+        }
+    }
+
+    /// Asking takes up to 15 seconds, in which somebody else may have made up his mind.
+    @Test(arguments: [(Method.post, "/verify", ""), (.patch, "", #"{"project_id":"77"}"#)])
+    func whatIsSetWhileMixpanelIsAskedStays(
+        method: Method, path: String, body: String
+    ) async throws {
+        let meanwhile = Mutex<(@Sendable () async throws -> Void)?>(nil)
+        let house = House(mixpanel: { request throws(MixpanelUnreachable) in
+            let act = meanwhile.withLock { $0 }
+            try? await act?()
+            return try await MadeUpMixpanel.exchange(request)
+        })
+        let key = try await house.operatorKey()
+        let store = house.store
+        let other = ServiceAccount(
+            username: "somebody-else", secret: SealedSecret("v1.other"), status: .connected,
+            checkedAt: .start)
+        for account in [other, nil] {
+            meanwhile.withLock { $0 = nil }
+            let made = try await house.send(
+                .post, "/v1/connections", headers: key,
+                body: ArrayBody(
+                    #"{"name":"Shop","username":"shop","secret":"\#(MadeUpMixpanel.secret)"}"#))
+            let text = made.object["id"] as? String ?? ""
+            let id = try #require(ConnectionID(text))
+            meanwhile.withLock {
+                $0 = { _ = try await store.set(account, of: id, at: .start, for: .test) }
+            }
+            let answer = try await house.send(
+                method, "/v1/connections/\(text)\(path)", headers: key, body: ArrayBody(body))
+            #expect(answer.status == 409)
+            #expect(answer.errorMessage?.contains("was changed while") == true)
+            #expect(try await store.connection(id)?.serviceAccount == account)
         }
     }
 

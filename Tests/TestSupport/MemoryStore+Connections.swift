@@ -55,6 +55,15 @@ extension MemoryStore: ConnectionStore {
         }
     }
 
+    package func refresh(
+        _ account: ServiceAccount, of id: ConnectionID, at now: Timestamp,
+        for operation: Operation
+    ) async throws(Failure) -> Connection {
+        try change(id, at: now, for: operation) { connection throws(Failure) in
+            try connection.refresh(account, at: now)
+        }
+    }
+
     package func reseal(
         _ old: SealedSecret, as new: SealedSecret, of id: ConnectionID, at now: Timestamp,
         for operation: Operation

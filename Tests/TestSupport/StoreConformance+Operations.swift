@@ -81,6 +81,27 @@ extension StoreConformance {
                 try await rig.actions(), ["key.revoked", "key.created", "cohort_sync.set_up"])
             try expect(try await rig.log().map(\.sequence), [5, 4, 3])
         },
+        StoreCase("what was asked of an account is noted on no other") { rig in
+            let (one, now) = (ConnectionID.make(1), Timestamp.start)
+            var asked = ServiceAccount.make()
+            _ = try await rig.store.set(asked, of: one, at: now, for: .test)
+            asked.status = .expired
+            let noted = try await rig.store.refresh(asked, of: one, at: now, for: .test)
+            try expect(noted.serviceAccount, asked)
+            try expect(try await rig.store.connection(one)?.serviceAccount, asked)
+            var other = asked
+            other.secret = SealedSecret("v1.other")
+            for current in [other, nil] {
+                _ = try await rig.store.set(current, of: one, at: now, for: .test)
+                try await expect(.conflict) {
+                    _ = try await rig.store.refresh(asked, of: one, at: now, for: .test)
+                }
+                try expect(try await rig.store.connection(one)?.serviceAccount, current)
+            }
+            try await expect(.notFound) {
+                _ = try await rig.store.refresh(asked, of: .make(9), at: now, for: .test)
+            }
+        },
         StoreCase("a key keeps its scope") { rig in
             for scope in OperatorKey.Scope.allCases {
                 var key = OperatorKey.make(scope == .admin ? 3 : 4)

@@ -66,7 +66,9 @@ struct ConnectionEndpoints: Sendable {
         if edit != ConnectionEdit() {
             connection = try await connections.update(id, with: edit, at: now(), for: operation)
         }
-        if wish != .nothing {
+        if case .project = wish, let account {
+            connection = try await connections.refresh(account, of: id, at: now(), for: operation)
+        } else if wish != .nothing {
             connection = try await connections.set(account, of: id, at: now(), for: operation)
         }
         request.logger.info(
@@ -90,7 +92,7 @@ struct ConnectionEndpoints: Sendable {
     @Sendable func verify(_ request: Request, _ operation: Operation) async throws -> Response {
         let connection = try await connection(request)
         let account = try await accounts.verify(connection.neededAccount(), of: connection.id)
-        let verified = try await connections.set(
+        let verified = try await connections.refresh(
             account, of: connection.id, at: now(), for: operation)
         request.logger.info(
             "service account verified",

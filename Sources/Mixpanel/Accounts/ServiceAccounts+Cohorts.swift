@@ -75,8 +75,13 @@ extension ServiceAccounts {
         guard current?.serviceAccount == connection.serviceAccount else { return }
         var account = account
         account.checkedAt = now()
-        _ = try await connections.set(
-            account, of: connection.id, at: now(), for: Operation(by: .server))
+        do throws(Failure) {
+            _ = try await connections.refresh(
+                account, of: connection.id, at: now(), for: Operation(by: .server))
+        } catch {
+            // Changed, or deleted, in this very moment.
+            guard error.code == .conflict || error.code == .notFound else { throw error }
+        }
     }
 }
 

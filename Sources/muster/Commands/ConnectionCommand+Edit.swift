@@ -73,7 +73,10 @@ extension ConnectionCommand {
                 if edit != ConnectionEdit() {
                     connection = try await store.update(id, with: edit, at: now, for: .commandLine)
                 }
-                if noServiceAccount || !account.isEmpty {
+                if let wanted, account.isChoice {
+                    connection = try await store.refresh(
+                        wanted, of: id, at: now, for: .commandLine)
+                } else if noServiceAccount || !account.isEmpty {
                     connection = try await store.set(wanted, of: id, at: now, for: .commandLine)
                 }
                 Show.show(connection, listing, configuration)

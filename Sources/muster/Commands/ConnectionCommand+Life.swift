@@ -45,7 +45,7 @@ extension ConnectionCommand {
                 let connection = try await store.needed(try ConnectionID(argument: id))
                 let account = try await Composition.accounts(store, configuration)
                     .verify(connection.neededAccount(), of: connection.id)
-                let verified = try await store.set(
+                let verified = try await store.refresh(
                     account, of: connection.id, at: Composition.now(), for: .commandLine)
                 Show.show(verified, listing, configuration)
                 if account.status != .connected { throw Ending.unavailable }

@@ -24,6 +24,9 @@ struct ServiceAccountOptions: ParsableArguments {
 
     var isEmpty: Bool { username == nil && project == nil }
 
+    /// Whether only the project of the account there is gets chosen.
+    var isChoice: Bool { username == nil && project != nil }
+
     /// The account as Mixpanel tells of it; the connection's own if none is named.
     ///
     /// - Throws: `invalid` for an account that can't be one; `conflict` or `unavailable` if a
