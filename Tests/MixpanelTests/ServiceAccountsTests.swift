@@ -48,6 +48,22 @@ import Testing
                 == Array("Sup3r-Secret".utf8))
     }
 
+    /// A rotation of keys waits for seconds, and Mixpanel's regions may take longer.
+    @Test func theSecretIsSealedUnderTheKeyThatIsUsedWhenMixpanelHasAnswered() async throws {
+        let mixpanel = ScriptedMixpanel(us: [.oneProject])
+        var sealing = Sealing.plain
+        sealing.seal = { _, _ in SealedSecret(mixpanel.requests.isEmpty ? "old" : "new") }
+        sealing.isCurrent = { $0.text == (mixpanel.requests.isEmpty ? "old" : "new") }
+        let accounts = ServiceAccounts(
+            mixpanel: mixpanel.api, connections: store, quota: store, sealing: sealing,
+            now: { .start })
+        let account = try await accounts.connect(
+            username: "sync.1a2b3c.mp-service-account", secret: Array("Sup3r-Secret".utf8),
+            for: .make())
+        #expect(account.status == .connected)
+        #expect(account.secret == SealedSecret("new"))
+    }
+
     private static let two = ScriptedMixpanel.Answer.me(
         #"{"1":{"name":"A","domain":""},"2":{"name":"B","domain":"in.mixpanel.com"}}"#)
 

@@ -50,7 +50,13 @@ package struct ServiceAccounts: Sendable {
             username: username, secret: try sealing.seal(secret, connection.text),
             status: .unreachable, project: project.map { MixpanelProject(id: $0) },
             checkedAt: now())
-        return try await asked(account, credential)
+        var answered = try await asked(account, credential)
+        // Whoever replaces the key waits for seconds only, and the regions may take longer: what
+        // is stored now must not be sealed under a key that is gone.
+        if !sealing.isCurrent(answered.secret) {
+            answered.secret = try sealing.seal(secret, connection.text)
+        }
+        return answered
     }
 
     /// Chooses the project that the connection is about.
