@@ -120,6 +120,26 @@ import Testing
         #expect(try await house.send(.get, "/v1/connections", headers: key).data.count == 1)
     }
 
+    /// What the winner made stands against making it again, before the store is asked to.
+    @Test func whoLosesTheRaceForWhatThereCanBeOneOfIsAnsweredAsTheWinner() async throws {
+        let house = House(answers: { BlindAtFirst($0) })
+        let key = try await house.operatorKey()
+        let made = try await house.send(
+            .post, "/v1/connections", headers: key, body: ArrayBody(#"{"name":"Shop"}"#))
+        let id = made.object["id"] as? String ?? ""
+        let headers = key + [("idempotency-key", "a")]
+        let path = "/v1/connections/\(id)/cohort_sync"
+        let first = try await house.send(.post, path, headers: headers)
+        let second = try await house.send(.post, path, headers: headers)
+        #expect(first.status == 201)
+        #expect(second.status == 201)
+        #expect(second.bytes == first.bytes)
+        // Without an answer to give again, it is what it looks like.
+        let other = try await house.send(
+            .post, path, headers: key + [("idempotency-key", "b")])
+        #expect(other.status == 409)
+    }
+
     @Test(arguments: [
         (1, 201), (255, 201), (256, 400),
     ])

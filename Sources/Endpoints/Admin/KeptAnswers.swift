@@ -58,8 +58,9 @@ struct KeptAnswers: Sendable {
         if let response = try await replay(slot) { return response }
         do {
             return try await create(creation)
-        } catch let failure as Failure where failure == .answeredAlready {
-            // Its twin was faster by a moment.
+        } catch let failure as Failure where failure.code == .conflict {
+            // Perhaps its twin was faster by a moment: then there is an answer, or the very thing
+            // that stands against making it.
             let response = try await replay(slot)
             guard let response else { throw failure }
             return response
