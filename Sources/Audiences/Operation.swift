@@ -71,7 +71,10 @@ package protocol AnswerStore: Sendable {
     /// ``Limits/keptAnswerMillisecondsMax``.
     func keptAnswer(_ key: String, at now: Timestamp) async throws(Failure) -> KeptAnswer?
 
-    /// Exchanges each sealed body for what `reseal` makes of it, all of them or none.
+    /// Exchanges each sealed body for what `reseal` makes of it, some at a time, so that pages get
+    /// in between.
+    ///
+    /// What `reseal` throws ends it; those before are exchanged then.
     ///
     /// - Returns: how many are others now.
     func resealAnswers(

@@ -70,23 +70,41 @@ extension SQLiteStore: AnswerStore {
 }
 
 extension SQLiteStore {
+    /// How many answers one write seals anew: a few milliseconds of work.
+    static let resealedAnswersMax = 50
+
     package func resealAnswers(
         _ reseal: @escaping @Sendable (SealedSecret) throws(Failure) -> SealedSecret
     ) async throws(Failure) -> Int {
-        try await writer.write { db in
-            let answers = try db.prepared("SELECT key, body FROM kept_answer").all { row in
-                (key: row.text(0), body: SealedSecret(row.text(1)))
-            }
-            let update = try db.prepared("UPDATE kept_answer SET body = ? WHERE key = ?")
-            var count = 0
-            for (key, body) in answers {
-                let resealed = try reseal(body)
-                guard resealed != body else { continue }
-                try update.run(resealed.text, key)
-                count += 1
-            }
-            return count
+        var (count, place) = (0, String?.some(""))
+        while let key = place {
+            let done = try await writer.write { db in try db.resealAnswers(after: key, reseal) }
+            (count, place) = (count + done.count, done.last)
         }
+        return count
+    }
+}
+
+extension Database {
+    /// Returns how many are others now, and the last key that was looked at; `nil` if there was
+    /// none.
+    fileprivate func resealAnswers(
+        after key: String, _ reseal: (SealedSecret) throws(Failure) -> SealedSecret
+    ) throws -> (count: Int, last: String?) {
+        let answers = try prepared(
+            "SELECT key, body FROM kept_answer WHERE key > ? ORDER BY key LIMIT ?"
+        ).all(key, SQLiteStore.resealedAnswersMax) { row in
+            (key: row.text(0), body: SealedSecret(row.text(1)))
+        }
+        let update = try prepared("UPDATE kept_answer SET body = ? WHERE key = ?")
+        var count = 0
+        for (key, body) in answers {
+            let resealed = try reseal(body)
+            guard resealed != body else { continue }
+            try update.run(resealed.text, key)
+            count += 1
+        }
+        return (count, answers.last?.key)
     }
 }
 

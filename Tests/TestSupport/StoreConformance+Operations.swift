@@ -179,6 +179,29 @@ extension StoreConformance {
             try await rig.store.create(Connection.make(7), for: operation)
             try expect(try await rig.store.keptAnswer("k1", at: .start) != nil, true)
         },
+        StoreCase("every kept answer is sealed anew, however many there are") { rig in
+            for number in 0..<120 {
+                var answer = KeptAnswer.make()
+                answer.key = "k\(number)"
+                _ = try await rig.store.update(
+                    .make(1), with: ConnectionEdit(), at: .start,
+                    for: Operation(by: .server, answer: answer))
+            }
+            let count = try await rig.store.resealAnswers { body in
+                SealedSecret(body.text + "+")
+            }
+            try expect(count, 120)
+            for number in 0..<120 {
+                let body = try await rig.store.keptAnswer("k\(number)", at: .start)?.body
+                try expect(body, SealedSecret("v1.body+"))
+            }
+            try expect(try await rig.store.resealAnswers { $0 }, 0)
+            try await expect(.unavailable) {
+                _ = try await rig.store.resealAnswers { _ throws(Failure) in
+                    throw Failure(.unavailable, "There is no key.")
+                }
+            }
+        },
         StoreCase("after a day the same key may act again") { rig in
             var answer = KeptAnswer.make()
             let operation = Operation(by: .server, answer: answer)
