@@ -2,21 +2,23 @@ import Foundation
 import Testing
 
 /// `muster serve` on a port of the system's choice.
-struct MusterServer {
+struct MusterServer: HTTPPeer {
     let process: ChildProcess
-    /// As in `127.0.0.1:49152`.
     let address: String
     let directory: TestDirectory
 
-    /// `launcher`: a command that starts the server, instead of this process.
+    /// Starts one, and returns when it listens.
+    ///
+    /// `port`: that of a server before it, whose webhook URLs are known; any without. `launcher`: a
+    /// command that starts the server, instead of this process.
     static func start(
-        in directory: TestDirectory, environment: [String: String] = [:],
+        in directory: TestDirectory, port: String = "0", environment: [String: String] = [:],
         under launcher: [String] = []
     ) async throws -> MusterServer {
         // Draining at once, where the delay is not the subject.
         let quick = ["MUSTER_HTTP_DRAIN_ACCEPT_DELAY_SECONDS": "0"]
         let command =
-            launcher + [Muster.path, "serve", "--port", "0", "--data-dir", directory.data]
+            launcher + [Muster.path, "serve", "--port", port, "--data-dir", directory.data]
         let process = try ChildProcess(
             command[0], Array(command.dropFirst()), environment: quick.merging(environment) { $1 })
         let words = "listening on "
@@ -32,43 +34,6 @@ struct MusterServer {
     func kill() async {
         process.signal(SIGKILL)
         _ = await process.exitCode()
-    }
-
-    /// One exchange on a connection of its own.
-    func call(
-        _ method: String, _ path: String, _ headers: [String] = [], body: Data? = nil
-    ) async throws -> Answer {
-        let connection = try await HTTPConnection(to: address)
-        do {
-            try await connection.send(
-                request(method, path, headers + ["Connection: close"], body: body))
-            let answer = try await connection.answer(isBodyless: method == "HEAD")
-            await connection.close()
-            return answer
-        } catch {
-            await connection.close()
-            throw error
-        }
-    }
-
-    /// - Parameters:
-    ///   - method: the first word.
-    ///   - path: with its query.
-    ///   - headers: whole lines, beside `Host`.
-    ///   - body: has its length declared, or is one chunk if the headers say so.
-    /// - Returns: the request as it is sent.
-    func request(
-        _ method: String, _ path: String, _ headers: [String] = [], body: Data? = nil
-    ) -> Data {
-        var lines = ["\(method) \(path) HTTP/1.1", "Host: \(address)"] + headers
-        var body = body
-        if let whole = body, headers.contains("Transfer-Encoding: chunked") {
-            let size = String(whole.count, radix: 16)
-            body = Data("\(size)\r\n".utf8) + whole + Data("\r\n0\r\n\r\n".utf8)
-        } else if let body {
-            lines.append("Content-Length: \(body.count)")
-        }
-        return Data((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8) + (body ?? Data())
     }
 
     // MARK: - What most tests begin with
