@@ -105,6 +105,20 @@ struct AcceptanceBench: Sendable {
             word.isEmpty || message.contains(word), "\(message)", sourceLocation: sourceLocation)
     }
 
+    // MARK: - Administering
+
+    /// A call to the API.
+    func api(
+        _ method: String, _ path: String, _ body: [String: any Sendable]? = nil,
+        answers status: Int = 200, sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws -> Answer {
+        let answer = try await server.call(
+            method, "/v1" + path, [key.header],
+            body: try body.map { try JSONSerialization.data(withJSONObject: $0) })
+        #expect(answer.status == status, "\(answer.text)", sourceLocation: sourceLocation)
+        return answer
+    }
+
     // MARK: - Reading back
 
     /// The audience as the API shows it; `nil` if there is none.

@@ -235,7 +235,18 @@ extension AcceptanceRow {
         AcceptanceRow(
             59, "days of silence, then everybody as a diff",
             .elsewhere(["an add after three days of silence raises a doubt"])),
-        AcceptanceRow(60, "a connection that is paused here", .left("nothing can be paused yet")),
+        // Not 4xx, which would pause it at Mixpanel, too.
+        AcceptanceRow(60, "a connection that is paused here") { bench in
+            let path = "/connections/\(bench.webhook.connection)/cohort_sync"
+            for (isOn, status) in [(false, 503), (true, 200)] {
+                let state = try await bench.api("PATCH", path, ["enabled": isOn]).object()
+                #expect((state["switched_off_at"] is String) == !isOn)
+                let answer = try await bench.post(
+                    bench.body("members", AcceptanceBench.list(["a"])))
+                #expect(answer.status == status, "\(answer.text)")
+                #expect(try await bench.ids() == (isOn ? ["a"] : []))
+            }
+        },
         AcceptanceRow(
             62, "a clock that goes back between pages",
             .elsewhere(["a clock that goes back does not matter"])),
