@@ -12,8 +12,12 @@ extension AcceptanceRow {
                 let made = try await bench.connect(mixpanel)
                 #expect(made.status == "connected")
                 #expect(made.account["project"] as? [String: String] == project(of: mixpanel))
-                let asked = "asked for /us/api/app/me: 401\nasked for /eu/api/app/me: 200\n"
-                #expect(await mixpanel.process.errors.contains(asked))
+                mixpanel.process.signal(SIGTERM)
+                let asked = await mixpanel.process.errors.text().split(separator: "\n").dropFirst()
+                #expect(
+                    asked == [
+                        "asked for /us/api/app/me: 401", "asked for /eu/api/app/me: 200",
+                    ])
             }
         },
         AcceptanceRow(
@@ -44,14 +48,16 @@ extension AcceptanceRow {
             try await withMixpanel(bench) { mixpanel, bench in
                 let bad = try await bench.connect(mixpanel, secret: "another")
                 #expect(bad.status == "rejected")
+                #expect(bad.message.contains("copy both again"))
                 try await mixpanel.control(
                     ["do": "fault", "kind": "status", "status": 503, "region": "in"])
                 let mixed = try await bench.connect(mixpanel, secret: "another")
                 #expect(mixed.status == "unreachable")
+                #expect(mixed.message.contains("and others did not"))
                 try await mixpanel.control(["do": "fault", "kind": "status", "status": 503])
                 let silent = try await bench.connect(mixpanel)
                 #expect(silent.status == "unreachable")
-                #expect(Set([bad.message, mixed.message, silent.message]).count == 3)
+                #expect(silent.message.contains("check the network"))
             }
         },
         AcceptanceRow(
