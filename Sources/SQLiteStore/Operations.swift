@@ -70,41 +70,54 @@ extension SQLiteStore: AnswerStore {
 }
 
 extension SQLiteStore {
-    /// How many answers one write seals anew: a few milliseconds of work.
+    /// How many answers one write exchanges: a few milliseconds of work.
     static let resealedAnswersMax = 50
+    /// The pause between two of them: a server waits for the lock by looking now and then.
+    private static let resealingPause = Duration.milliseconds(5)
 
     package func resealAnswers(
         _ reseal: @escaping @Sendable (SealedSecret) throws(Failure) -> SealedSecret
     ) async throws(Failure) -> Int {
-        var (count, place) = (0, String?.some(""))
-        while let key = place {
-            let done = try await writer.write { db in try db.resealAnswers(after: key, reseal) }
-            (count, place) = (count + done.count, done.last)
+        var (count, place) = (0, "")
+        while true {
+            let key = place
+            let answers = try await read { db in try db.sealedAnswers(after: key) }
+            guard let last = answers.last else { return count }
+            place = last.key
+            // Not while others wait: the key is read from its file again and again.
+            var exchanges: [AnswerExchange] = []
+            for (key, old) in answers {
+                let new = try reseal(old)
+                if new != old { exchanges.append(AnswerExchange(key: key, old: old, new: new)) }
+            }
+            guard !exchanges.isEmpty else { continue }
+            let due = exchanges
+            count += try await writer.write { db in try db.exchange(due) }
+            try? await Task.sleep(for: Self.resealingPause)
         }
-        return count
     }
 }
 
+private struct AnswerExchange: Sendable {
+    let key: String
+    let old: SealedSecret
+    let new: SealedSecret
+}
+
 extension Database {
-    /// Returns how many are others now, and the last key that was looked at; `nil` if there was
-    /// none.
-    fileprivate func resealAnswers(
-        after key: String, _ reseal: (SealedSecret) throws(Failure) -> SealedSecret
-    ) throws -> (count: Int, last: String?) {
-        let answers = try prepared(
-            "SELECT key, body FROM kept_answer WHERE key > ? ORDER BY key LIMIT ?"
-        ).all(key, SQLiteStore.resealedAnswersMax) { row in
-            (key: row.text(0), body: SealedSecret(row.text(1)))
+    fileprivate func sealedAnswers(after key: String) throws -> [(key: String, SealedSecret)] {
+        try prepared("SELECT key, body FROM kept_answer WHERE key > ? ORDER BY key LIMIT ?")
+            .all(key, SQLiteStore.resealedAnswersMax) { row in
+                (key: row.text(0), SealedSecret(row.text(1)))
+            }
+    }
+
+    /// Returns how many there still were to exchange.
+    fileprivate func exchange(_ exchanges: [AnswerExchange]) throws -> Int {
+        let update = try prepared("UPDATE kept_answer SET body = ? WHERE key = ? AND body = ?")
+        return try exchanges.reduce(0) { count, exchange in
+            try count + update.change(exchange.new.text, exchange.key, exchange.old.text)
         }
-        let update = try prepared("UPDATE kept_answer SET body = ? WHERE key = ?")
-        var count = 0
-        for (key, body) in answers {
-            let resealed = try reseal(body)
-            guard resealed != body else { continue }
-            try update.run(resealed.text, key)
-            count += 1
-        }
-        return (count, answers.last?.key)
     }
 }
 
