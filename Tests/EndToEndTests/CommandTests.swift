@@ -60,6 +60,14 @@ extension EndToEndTests {
             }
         }
 
+        @Test func whatCannotBePrintedIsNoSuccess() async throws {
+            let directory = try TestDirectory()
+            let run = try await Muster.runOnFullOutput(
+                ["key", "create", "--name", "app", "--json"], in: directory)
+            #expect(run.code == 69)
+            #expect(run.errors.contains("can't be written"), "\(run.errors)")
+        }
+
         @Test func aMisspeltKeyInTheFileStopsTheStart() async throws {
             let directory = try TestDirectory()
             let file = try directory.write(#"{"http": {"conections_max": 10}}"#, to: "c.json")

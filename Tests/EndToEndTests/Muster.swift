@@ -43,6 +43,15 @@ enum Muster {
         return try await Self.run(path, arguments, environment: environment)
     }
 
+    /// As ``run(_:in:environment:)``, with a stdout that takes nothing.
+    static func runOnFullOutput(
+        _ arguments: [String], in directory: TestDirectory
+    ) async throws -> Result {
+        try await Self.run(
+            "/bin/sh", ["-c", #"exec "$0" "$@" > /dev/full"#, path] + arguments,
+            environment: ["MUSTER_DATA_DIR": directory.data])
+    }
+
     /// An HTTP client that nobody here wrote.
     static func curl(_ arguments: [String]) async throws -> Result {
         try await run("/usr/bin/env", ["curl", "-sS", "--max-time", "30"] + arguments)

@@ -124,6 +124,16 @@ import Testing
         #expect(Failure(code, "x").exitCode.rawValue == expected)
     }
 
+    @Test(arguments: [
+        ("Buyers", "Buyers"), ("Žluťoučký 👩‍🚀", "Žluťoučký 👩‍🚀"), ("a\nb", "a\u{FFFD}b"),
+        ("\u{1B}[2Ja", "\u{FFFD}[2Ja"),
+        ("a\u{9B}31m\u{7F}\0\t", "a\u{FFFD}31m\u{FFFD}\u{FFFD}\u{FFFD}"),
+    ])
+    func aNameCannotDrawOnTheTerminal(name: String, shown: String) {
+        #expect(Terminal.table(["NAME"], [[name]]).split(separator: "\n") == ["NAME", shown[...]])
+        #expect(Terminal.harmless(name) == shown.replacing("a\u{FFFD}b", with: "a\nb"))
+    }
+
     @Test func aTableLinesUpItsColumns() {
         let table = Terminal.table(["A", "LONGER"], [["1", "x"], ["234", "y"]])
         #expect(table == "A    LONGER\n1    x\n234  y")
