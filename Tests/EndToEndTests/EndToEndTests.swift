@@ -4,7 +4,7 @@ import Testing
 /// The built binary, from the outside: started as a process and spoken to over loopback.
 ///
 /// One test at a time, since each has a server, and one measures how long it takes to start.
-@Suite(.serialized, .timeLimit(.minutes(isLong ? 60 : 4)))
+@Suite(.serialized, .timeLimit(.minutes(isLong ? 60 : 10)))
 struct EndToEndTests {}
 
 /// Whether one of the long forms was asked for.

@@ -4,7 +4,7 @@ import Platform
 import Testing
 
 /// Many connections, too many connections, and connections that die.
-@Suite(.timeLimit(.minutes(2)), .serialized)
+@Suite(.timeLimit(.minutes(10)), .serialized)
 struct CapacityTests {
     private let get = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
 

@@ -3,7 +3,7 @@ import HTTPWire
 import Platform
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct DrainTests {
     private let get = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
 

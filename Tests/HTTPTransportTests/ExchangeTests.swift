@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 
 /// One connection and what may happen on it while both sides behave.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct ExchangeTests {
     private let get = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
 

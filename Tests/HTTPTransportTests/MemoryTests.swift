@@ -5,7 +5,7 @@ import Testing
 @testable import HTTPTransport
 
 /// What is kept for the next request, and what is not.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct MemoryTests {
     private let block = 256 * 1024
 

@@ -4,7 +4,7 @@ import Platform
 import Testing
 
 /// Clients that break a rule, are slow, or send what nobody wants.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct RefusalTests {
     struct Broken: Sendable, CustomTestStringConvertible {
         let testDescription: String

@@ -6,7 +6,7 @@ import Testing
 @testable import muster
 
 /// The joints that only the whole program has.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct CompositionTests {
     @Test(arguments: [
         ("GET / HTTP/1.1\r\n\r\n", 400, "malformed"),

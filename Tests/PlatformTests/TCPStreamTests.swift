@@ -2,7 +2,7 @@ import Platform
 import Testing
 
 /// Over Unix socket pairs; a real port is in ListenerTests.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct TCPStreamTests {
     @Test func bytesWrittenAtOneEndAreReadAtTheOther() async throws {
         try await withPair { near, far in

@@ -3,7 +3,7 @@ import Testing
 @testable import Platform
 
 /// Over Unix socket pairs, with our own client; strangers are in the end-to-end tests.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct TLSStreamTests {
     @Test func bytesComeOutAsTheyWentIn() async throws {
         try await withTLSPair { server, client in
