@@ -1,6 +1,6 @@
 // The store without the network: `StoreBench DIRECTORY PEOPLE [rates]`, in a directory that holds
 // two empty files, muster.sqlite and server.lock. docs/schema.md and
-// docs/decisions/0005-store-layout.md have its figures.
+// docs/decisions/0006-store-layout.md have its figures.
 
 import Audiences
 import Logging

@@ -9,7 +9,7 @@ import Synchronization
 /// them: their rows have the ids. Once ``peopleMax`` of them have come together, they go into the
 /// indexes in the order of the hashes, which touches each page of an index once (``KeyMerge``). How
 /// far the indexes reach is noted beside the last of them; when the store is opened, and after
-/// another process has written, the rest is read from the rows. docs/decisions/0005-store-layout.md
+/// another process has written, the rest is read from the rows. docs/decisions/0006-store-layout.md
 /// has the figures.
 ///
 /// A candidate is only ever a hint: whoever asks compares the row, in the state they read. So

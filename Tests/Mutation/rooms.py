@@ -35,8 +35,18 @@ ROOMS = [
         slow_tests="CorpusTests|MutationTests",
     ),
     Room("Routing", "RoutingTests", ("Authorization",)),
-    Room("Endpoints", "EndpointsTests", ("Webhook/AdmitConnection", "Admin/AdmitOperator")),
-    Room("Audiences", "AudiencesTests", ("Secrets", "Connection", "Issuing")),
+    Room(
+        "Endpoints",
+        "EndpointsTests",
+        (
+            "Webhook/AdmitConnection", "Webhook/FailureThrottle", "Webhook/SlowCheck",
+            "Admin/AdmitOperator",
+        ),
+    ),
+    Room(
+        "Audiences", "AudiencesTests",
+        ("Secrets", "SecretHash", "CohortSync", "Connection", "OperatorKey", "Issuing"),
+    ),
 ]  # fmt: skip
 
 
