@@ -108,6 +108,8 @@ import Testing
         ["connection", "create", "--name", "X", "--project", "1"],
         ["connection", "edit", "c", "--username", "u", "--no-service-account"],
         ["connection", "create", "--name", "X", "--username", "u", "--secret", "s"],
+        ["connection", "edit", "c", "--name", ""], ["connection", "edit", "c", "--trait", ""],
+        ["connection", "edit", "c", "--reference-property", ""],
         ["audit", "list", "--action", "nothing"],
     ])
     func aCommandThatCannotBeMeantIsUsage(words: [String]) {

@@ -48,6 +48,10 @@ extension ConnectionCommand {
                 throw ValidationError(
                     "--no-service-account excludes --username and --project.")
             }
+            // As the API has it: an empty name says nothing, and no property is called so.
+            guard !([name, referenceProperty] + traits).contains("") else {
+                throw ValidationError("A name and a property must not be empty.")
+            }
             guard guardMaxRemoved.map({ RemovedFraction($0) != nil }) ?? true else {
                 throw ValidationError("--guard-max-removed must be 0 to 1.")
             }
