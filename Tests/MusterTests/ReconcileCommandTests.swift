@@ -74,6 +74,8 @@ import Testing
     @Test(arguments: [
         ("mixpanel.com", false), ("https://mixpanel.com/", false), ("", false),
         ("https://user:pw@mixpanel.com", false), ("http://127.0.0.1:8080/us", true),
+        ("http://mixpanel.example", false), ("http://127.0.0.1.example/us", false),
+        ("https://eu.mixpanel.example:8443/eu", true), ("http://localhost", true),
     ])
     func theAddressOfMixpanelIsAWholeOne(value: String, isGood: Bool) async {
         let read = try? await MusterConfiguration.read(

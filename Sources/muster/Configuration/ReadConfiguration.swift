@@ -163,9 +163,13 @@ extension MusterConfiguration {
         mixpanel.india = reader.string("mixpanel.in_url", mixpanel.india, Self.isURL)
     }
 
-    /// Credentials go there, so nothing may stand between scheme and host.
+    /// Credentials go there: in clear to this machine only, and nothing may stand between scheme
+    /// and host.
     private static func isURL(_ text: String) -> Bool {
-        isPublicURL(text) && !text.isEmpty && !text.contains("@")
+        guard isPublicURL(text), !text.contains("@"), !text.contains(" ") else { return false }
+        let here = ["127.0.0.1", "localhost", "[::1]"].map { "http://" + $0 }
+        return text.hasPrefix("https://")
+            || here.contains { text == $0 || text.hasPrefix($0 + ":") || text.hasPrefix($0 + "/") }
     }
 
     private static func isPublicURL(_ text: String) -> Bool {
