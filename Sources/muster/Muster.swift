@@ -8,7 +8,8 @@ struct Muster: AsyncParsableCommand {
         version: Version.current,
         subcommands: [
             Serve.self, ConnectionCommand.self, SecretCommand.self, KeyCommand.self,
-            AudienceCommand.self, ChangesCommand.self, PersonCommand.self, SecretsCommand.self,
+            AudienceCommand.self, ReconciliationCommand.self, ChangesCommand.self,
+            PersonCommand.self, SecretsCommand.self,
             AuditCommand.self, ConfigCommand.self, BackupCommand.self, RestoreCommand.self,
             Doctor.self, SimulateCommand.self, Healthcheck.self,
         ])

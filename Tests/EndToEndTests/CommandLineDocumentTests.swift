@@ -89,10 +89,12 @@ extension EndToEndTests {
             }
         }
 
-        /// Without what changes, and without the spaces that line it up.
+        /// Without what changes, the spaces that line it up, and the line ends of CSV.
         private static func steady(_ text: String) -> String {
-            text.replacing(changing, with: "…").replacing(#/ +/#, with: " ")
-                .replacing(#/ \n/#, with: "\n").trimmingCharacters(in: .whitespacesAndNewlines)
+            text.replacing("\r\n", with: "\n").replacing(changing, with: "…").replacing(
+                #/ +/#, with: " "
+            )
+            .replacing(#/ \n/#, with: "\n").trimmingCharacters(in: .whitespacesAndNewlines)
         }
     }
 }

@@ -150,12 +150,28 @@ extension WholeLife {
         #expect(ids("missing") == Set(missing))
         #expect(ids("extra") == Set(Self.strangers))
         #expect(try await members() == drifted, "a report changes nothing")
+        try await expectSameByCommands(id, report, differences.count)
 
         try await reconcile(repair: true)
         try await expectSameMembers()
         try await move(entering: 2, leaving: 2)
         try await sync()
         try await expectSameMembers()
+    }
+
+    /// The command line tells of a reconciliation what the API does.
+    private func expectSameByCommands(
+        _ id: String, _ report: [String: Any], _ differences: Int
+    ) async throws {
+        let shown = try await Muster.run("reconciliation", "show", id, "--json", in: directory)
+        #expect(try NSDictionary(dictionary: shown.object()) == NSDictionary(dictionary: report))
+        let table = try await Muster.run(
+            "reconciliation", "list", "--audience", audience, in: directory)
+        #expect(table.text.contains(id) && table.text.contains("finished"), "\(table.errors)")
+        let people = try await Muster.run("reconciliation", "differences", id, in: directory)
+        #expect(people.text.split(separator: "\n").count == differences + 1)
+        let late = try await Muster.run("reconciliation", "cancel", id, in: directory)
+        #expect(late.code == 73, "\(late.errors)")
     }
 
     /// - Returns: the reconciliation when it has ended, well.

@@ -25,6 +25,7 @@ import Testing
                   secret                  Secrets with which Mixpanel opens a webhook.
                   key                     Keys that open the API.
                   audience                Cohorts as received.
+                  reconciliation          Comparisons of audiences with Mixpanel's own lists.
                   changes                 Shows who entered and left, oldest first.
                   person                  People, whatever audience they are in.
                   secrets                 Secrets that are kept encrypted.

@@ -33,6 +33,22 @@ import Testing
                 """)
     }
 
+    @Test func theListSaysWhatWasFoundSoFar() {
+        let found = Reconciliation.Differences(
+            missing: 3, extra: 2, notExported: nil, changedMeanwhile: 1, matching: 1204)
+        let table = ReconciliationCommand.table([
+            reconciliation(.finished, found), reconciliation(.waiting),
+        ])
+        let ids = "rec_1111111111111111  aud_2222222222222222"
+        #expect(
+            table == """
+                RECONCILIATION        AUDIENCE              STATUS    REPAIRS  MISSING  EXTRA  \
+                CREATED
+                \(ids)  finished  yes      3        2      1970-01-01T00:00:00.000Z
+                \(ids)  waiting   yes      -        -      1970-01-01T00:00:00.000Z
+                """)
+    }
+
     @Test func whatIsWaitedForIsSaid() {
         #expect(
             AudienceCommand.Reconcile.text(reconciliation(.waiting))
