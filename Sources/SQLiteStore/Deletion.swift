@@ -156,7 +156,7 @@ struct Deletion: Hashable {
         let end = try db.prepared("SELECT id FROM person WHERE id > ? ORDER BY id LIMIT 1 OFFSET ?")
             .first(place, Self.stepPeopleMax) { row in row.integer(0) }
         let people = try people(upTo: end ?? .max, db)
-        for person in people.removed { try remove(person, db, hashing, recent) }
+        try remove(people.removed, db, hashing, recent)
         if let place = people.isCut ? people.removed.last?.id : end {
             try db.prepared("UPDATE connection SET people_removed_to = ? WHERE id = ?")
                 .run(place, connection)
@@ -194,25 +194,21 @@ struct Deletion: Hashable {
     /// not in them yet are counted by it: so of these, and of the last person, an empty row stays,
     /// as of somebody who was erased.
     private func remove(
-        _ person: Removed, _ db: Database, _ hashing: Hashing, _ recent: RecentPeople
+        _ people: [Removed], _ db: Database, _ hashing: Hashing, _ recent: RecentPeople
     ) throws {
-        try db.prepared("DELETE FROM person_by_distinct WHERE hash = ? AND person = ?")
-            .run(hashing.people.hash(person.distinctID), person.id)
-        if let reference = person.referenceID {
-            try db.prepared("DELETE FROM person_by_reference WHERE hash = ? AND person = ?")
-                .run(hashing.people.hash(reference), person.id)
+        let indexed = try db.lastIndexedPerson()
+        let last = try db.prepared("SELECT max(id) FROM person").first { row in row.integer(0) }
+        let delete = try db.prepared("DELETE FROM person WHERE id = ?")
+        for person in people {
+            try db.makeUnfindable(
+                person.id, distinctID: person.distinctID, referenceID: person.referenceID, hashing,
+                recent)
+            if person.id > indexed || person.id == last {
+                try db.leaveEmptyRow(ofPerson: person.id)
+            } else {
+                try delete.run(person.id)
+            }
         }
-        let keepsRow = try db.prepared(
-            """
-            SELECT ?1 > (SELECT value FROM meta WHERE name = 'indexed_people')
-                OR ?1 = (SELECT max(id) FROM person)
-            """
-        ).first(person.id) { row in row.integer(0) != 0 }
-        guard keepsRow == false else {
-            for kind in KeyKind.allCases { recent.forget(kind, of: person.id) }
-            return try db.leaveEmptyRow(ofPerson: person.id)
-        }
-        try db.prepared("DELETE FROM person WHERE id = ?").run(person.id)
     }
 }
 

@@ -113,18 +113,28 @@ private struct Erasure {
     }
 
     private func forgetPerson() throws {
-        try db.prepared("DELETE FROM person_by_distinct WHERE hash = ? AND person = ?")
-            .run(hashing.people.hash(person.distinctID.text), person.id)
-        if let reference = person.referenceID {
-            try db.prepared("DELETE FROM person_by_reference WHERE hash = ? AND person = ?")
-                .run(hashing.people.hash(reference.text), person.id)
-        }
-        for kind in KeyKind.allCases { recent.forget(kind, of: person.id) }
+        try db.makeUnfindable(
+            person.id, distinctID: person.distinctID.text, referenceID: person.referenceID?.text,
+            hashing, recent)
         try db.leaveEmptyRow(ofPerson: person.id)
     }
 }
 
 extension Database {
+    /// Takes somebody out of both indexes of people, and out of the keys on their way there.
+    func makeUnfindable(
+        _ person: Int64, distinctID: String, referenceID: String?, _ hashing: Hashing,
+        _ recent: RecentPeople
+    ) throws {
+        try prepared("DELETE FROM person_by_distinct WHERE hash = ? AND person = ?")
+            .run(hashing.people.hash(distinctID), person)
+        if let referenceID {
+            try prepared("DELETE FROM person_by_reference WHERE hash = ? AND person = ?")
+                .run(hashing.people.hash(referenceID), person)
+        }
+        for kind in KeyKind.allCases { recent.forget(kind, of: person) }
+    }
+
     /// What stays of somebody whose number must never mean somebody else.
     func leaveEmptyRow(ofPerson person: Int64) throws {
         try prepared(

@@ -1,7 +1,5 @@
 import ArgumentParser
 import Audiences
-import Endpoints
-import JSON
 import Logging
 import Mixpanel
 import SQLiteStore
@@ -48,7 +46,7 @@ extension AudienceCommand {
                             LineLogHandler(label: label, level: .error, format: .text)
                         }))
                 let last = try await work.follow(begun)
-                show(last)
+                ReconciliationCommand.show(last, listing)
                 if last.status == .failed {
                     throw Failure(.unavailable, last.message ?? "The reconciliation failed.")
                 }
@@ -73,16 +71,6 @@ extension AudienceCommand {
                 audience: id, repairs: repair, isForced: force, createdAt: Composition.now())
             try await store.start(reconciliation, for: .commandLine)
             return reconciliation
-        }
-
-        private func show(_ reconciliation: Reconciliation) {
-            if listing.json {
-                var json = JSONWriter()
-                json.reconciliation(reconciliation)
-                Terminal.out(json.bytes + [0x0A])
-            } else {
-                Terminal.out(Self.text(reconciliation))
-            }
         }
 
         /// What a person is told in the end.

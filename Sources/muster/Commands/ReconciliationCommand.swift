@@ -97,7 +97,7 @@ struct ReconciliationCommand: AsyncParsableCommand {
         }
     }
 
-    private static func show(_ reconciliation: Reconciliation, _ listing: ListingOptions) {
+    static func show(_ reconciliation: Reconciliation, _ listing: ListingOptions) {
         if listing.json {
             var json = JSONWriter()
             json.reconciliation(reconciliation)
