@@ -49,6 +49,14 @@ package struct AuditEntry: Sendable, Hashable {
         case reconciliationStarted = "reconciliation.started"
         case reconciliationCancelled = "reconciliation.cancelled"
         case reconciliationRepaired = "reconciliation.repaired"
+        case studyCreated = "study.created"
+        case studyChanged = "study.changed"
+        case ruleCreated = "launch_rule.created"
+        case ruleChanged = "launch_rule.changed"
+        case sdkChanged = "sdk.changed"
+        case hookChanged = "hook.changed"
+        case hookRemoved = "hook.removed"
+        case deliveryReplayed = "delivery.replayed"
     }
 }
 

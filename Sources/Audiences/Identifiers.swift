@@ -68,3 +68,21 @@ package struct ReconciliationID: MadeIdentifier {
     package let text: String
     package init(unchecked text: String) { self.text = text }
 }
+
+package struct StudyID: MadeIdentifier {
+    package static let prefix = "study_"
+    package let text: String
+    package init(unchecked text: String) { self.text = text }
+}
+
+package struct LaunchRuleID: MadeIdentifier {
+    package static let prefix = "rule_"
+    package let text: String
+    package init(unchecked text: String) { self.text = text }
+}
+
+package struct HookDeliveryID: MadeIdentifier {
+    package static let prefix = "msg_"
+    package let text: String
+    package init(unchecked text: String) { self.text = text }
+}

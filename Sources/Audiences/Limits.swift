@@ -115,4 +115,13 @@ package enum Limits {
     /// What a reconciliation may remove of an audience of a connection without a guard, unless it
     /// is forced: half of an audience is lost by a wrong project more often than by people.
     package static let repairMaxRemoved = RemovedFraction(share: 0.5)
+
+    /// Longest address of a study, in bytes; browsers and proxies commonly take 2000.
+    package static let launchURLBytesMax = 2000
+
+    /// Longest name of an app event, in bytes; Mixpanel cuts its own at 255.
+    package static let eventNameBytesMax = 255
+
+    /// How long an event is sent again to a hook that does not take it.
+    package static let hookPatienceMilliseconds: Int64 = 3 * 24 * 3600 * 1000
 }

@@ -1,0 +1,76 @@
+/// What the apps of one connection may do, and how they show who they are.
+package struct SDKSettings: Sendable, Hashable {
+    /// The public key, which every app carries and everybody can read out of it.
+    package var publicKey: PublicKey
+    /// The operator's own HMAC key for ``identity``, sealed; `nil` until one was made.
+    package var identitySecret: SealedSecret?
+    /// Whether a `reference_id` counts only with its HMAC.
+    package var requiresIdentity: Bool
+    /// At least so long between two different rules; `nil` is none.
+    package var cooldownHours: Int?
+    /// When an app first called with the key.
+    package var firstSeenAt: Timestamp?
+
+    package init(
+        publicKey: PublicKey, identitySecret: SealedSecret? = nil,
+        requiresIdentity: Bool = false, cooldownHours: Int? = nil, firstSeenAt: Timestamp? = nil
+    ) {
+        self.publicKey = publicKey
+        self.identitySecret = identitySecret
+        self.requiresIdentity = requiresIdentity
+        self.cooldownHours = cooldownHours
+        self.firstSeenAt = firstSeenAt
+    }
+}
+
+/// `muster_pk_` and 24 characters; it is no secret, and opens nothing but the SDK's own routes.
+package struct PublicKey: Sendable, Hashable {
+    package let text: String
+
+    package static let prefix = "muster_pk_"
+    private static let characters = 24
+
+    package init?(_ text: String) {
+        let bytes = text.utf8
+        guard bytes.starts(with: Self.prefix.utf8),
+            bytes.count == Self.prefix.utf8.count + Self.characters,
+            bytes.dropFirst(Self.prefix.utf8.count)
+                .allSatisfy(SecretFormat.alphabet.contains)
+        else { return nil }
+        self.text = text
+    }
+
+    package static func make(by secrets: Secrets) throws -> PublicKey {
+        var letters: [UInt8] = []
+        while letters.count < characters {
+            letters += try secrets.random(32).filter { $0 < 248 }
+                .map { SecretFormat.alphabet[Int($0 % 62)] }
+        }
+        return PublicKey(
+            unchecked: prefix + String(decoding: letters.prefix(characters), as: UTF8.self))
+    }
+
+    private init(unchecked text: String) {
+        self.text = text
+    }
+}
+
+/// Keeps the SDK settings of connections; the rules of ``ConnectionStore`` hold.
+package protocol SDKStore: Sendable {
+    /// `nil` until they were set up; throws `notFound` if there is no such connection.
+    func sdkSettings(of id: ConnectionID) async throws(Failure) -> SDKSettings?
+
+    /// Whose public key this is; `nil` if nobody's.
+    func connection(
+        having key: PublicKey
+    ) async throws(Failure) -> (id: ConnectionID, settings: SDKSettings)?
+
+    /// Makes or replaces them.
+    func set(
+        _ settings: SDKSettings, of id: ConnectionID, at now: Timestamp,
+        for operation: Operation
+    ) async throws(Failure)
+
+    /// Notes the first call of an app.
+    func noteFirstCall(of id: ConnectionID, at now: Timestamp) async throws(Failure)
+}
