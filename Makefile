@@ -8,7 +8,7 @@ run: release
 
 # Everything from nothing: system packages, debug build, all tests.
 test: build
-	swift test $(STRICT)
+	scripts/test $(STRICT)
 
 build:
 	@scripts/install-system-packages
