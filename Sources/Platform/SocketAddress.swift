@@ -44,24 +44,44 @@ package struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
         try SocketAddress(host: host, port: port, numericOnly: false)
     }
 
+    /// The addresses of `host`, which may be a name, the best first and at least one: asks the
+    /// resolver and may block.
+    package static func resolveAll(
+        host: String, port: UInt16
+    ) throws(PlatformError) -> [SocketAddress] {
+        try resolve(host: host, port: port, numericOnly: false)
+    }
+
     private init(host: String, port: UInt16, numericOnly: Bool) throws(PlatformError) {
+        let found = try Self.resolve(host: host, port: port, numericOnly: numericOnly)
+        guard let first = found.first else { throw .badAddress(host) }
+        self = first
+    }
+
+    private static func resolve(
+        host: String, port: UInt16, numericOnly: Bool
+    ) throws(PlatformError) -> [SocketAddress] {
         guard !host.isEmpty else { throw .badAddress(host) }
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         hints.ai_flags = numericOnly ? AI_NUMERICHOST : 0
         var list: UnsafeMutablePointer<addrinfo>?
-        guard getaddrinfo(host, nil, &hints, &list) == 0, let first = list else {
-            throw .badAddress(host)
-        }
+        guard getaddrinfo(host, nil, &hints, &list) == 0 else { throw .badAddress(host) }
         defer { freeaddrinfo(list) }
-        guard let address = first.pointee.ai_addr else { throw .badAddress(host) }
-        var storage = sockaddr_storage()
-        let length = min(
-            Int(first.pointee.ai_addrlen), MemoryLayout<sockaddr_storage>.size)
-        withUnsafeMutableBytes(of: &storage) {
-            $0.copyMemory(from: UnsafeRawBufferPointer(start: address, count: length))
+        var found: [SocketAddress] = []
+        var next = list
+        while let entry = next?.pointee {
+            next = entry.ai_next
+            guard let address = entry.ai_addr else { continue }
+            var storage = sockaddr_storage()
+            let length = min(Int(entry.ai_addrlen), MemoryLayout<sockaddr_storage>.size)
+            withUnsafeMutableBytes(of: &storage) {
+                $0.copyMemory(from: UnsafeRawBufferPointer(start: address, count: length))
+            }
+            found.append(SocketAddress(storage, socklen_t(length)).with(port: port))
         }
-        form = SocketAddress(storage, socklen_t(length)).with(port: port).form
+        guard !found.isEmpty else { throw .badAddress(host) }
+        return found
     }
 
     private init(form: Form) {

@@ -50,5 +50,16 @@ struct SocketAddressTests {
         let address = try SocketAddress.resolve(host: "localhost", port: 80)
         #expect(["127.0.0.1", "::1"].contains(address.host))
         #expect(address.port == 80)
+        let all = try SocketAddress.resolveAll(host: "localhost", port: 80)
+        #expect(all.first == address)
+        #expect(all.contains(try SocketAddress(parsing: "127.0.0.1:80")))
+        #expect(Set(all).count == all.count)
+    }
+
+    @Test(arguments: ["", "a name of no host"])
+    func whatHasNoAddressIsAnError(host: String) {
+        #expect(throws: PlatformError.badAddress(host)) {
+            try SocketAddress.resolveAll(host: host, port: 80)
+        }
     }
 }

@@ -5,14 +5,22 @@ internal import Platform
 ///
 /// `@unchecked Sendable`: `idle` is used on the loop only.
 final class OutboundConnections: @unchecked Sendable {
+    /// Finds the addresses of a name, the best first; may block.
+    typealias Resolver = @Sendable (_ host: String, _ port: UInt16) throws -> [SocketAddress]
+
     let loop: EventLoop
+    private let resolver: Resolver
     private let idleMax: Int
     private let tls: TLSContext
     private let memory = TLSMemory()
     private var idle: [Route: [any ByteStream]] = [:]
 
-    init(idleMax: Int, trust: TLSTrust) throws(PlatformError) {
+    init(
+        idleMax: Int, trust: TLSTrust,
+        resolver: @escaping Resolver = { try SocketAddress.resolveAll(host: $0, port: $1) }
+    ) throws(PlatformError) {
         self.idleMax = idleMax
+        self.resolver = resolver
         tls = try TLSContext(verifyingBy: trust)
         loop = try EventLoop(label: "outbound")
     }
@@ -42,19 +50,26 @@ final class OutboundConnections: @unchecked Sendable {
         idle[route, default: []].append(stream)
     }
 
-    /// Connects to whoever is next on the way.
+    /// Connects to whoever is next on the way, at the first of its addresses that can be reached.
+    ///
+    /// `localhost` is often `::1` first, with nobody there but at 127.0.0.1. Each address has an
+    /// equal share of the time that is left, so that a silent one leaves some to the others.
     nonisolated(nonsending) func connect(
         _ route: Route, by deadline: MonotonicTime
     ) async throws -> TCPStream {
-        let hop = route.nextHop
-        let address = try await Self.resolve(hop, by: deadline)
-        do {
-            return try await TCPStream.connect(to: address, on: loop, by: deadline)
-        } catch PlatformError.timedOut {
-            throw HTTPExchangeError.timedOut
-        } catch {
-            throw HTTPExchangeError.refused
+        let addresses = try await resolve(route.nextHop, by: deadline)
+        var failure = HTTPExchangeError.noSuchHost
+        for (index, address) in addresses.enumerated() {
+            let now = MonotonicTime.now()
+            let share = deadline.elapsed(since: now) / (addresses.count - index)
+            do {
+                return try await TCPStream.connect(
+                    to: address, on: loop, by: now.advanced(by: share))
+            } catch {
+                failure = error == .timedOut ? .timedOut : .refused
+            }
         }
+        throw failure
     }
 
     /// Speaks TLS with `host` over `socket`, once its certificate was found to be its own.
@@ -74,13 +89,13 @@ final class OutboundConnections: @unchecked Sendable {
 
     /// Asks the resolver in a thread of its own, since it blocks, and may do so for longer than
     /// anybody wants to wait: then the thread is left to itself.
-    private nonisolated(nonsending) static func resolve(
+    private nonisolated(nonsending) func resolve(
         _ hop: Origin, by deadline: MonotonicTime
-    ) async throws -> SocketAddress {
-        if let address = try? SocketAddress(parsing: hop.authority) { return address }
-        let (answers, answer) = AsyncStream.makeStream(of: SocketAddress?.self)
-        Thread.detachNewThread {
-            answer.yield(try? SocketAddress.resolve(host: hop.host, port: hop.port))
+    ) async throws -> [SocketAddress] {
+        if let address = try? SocketAddress(parsing: hop.authority) { return [address] }
+        let (answers, answer) = AsyncStream.makeStream(of: [SocketAddress].self)
+        Thread.detachNewThread { [resolver] in
+            answer.yield((try? resolver(hop.host, hop.port)) ?? [])
         }
         let alarm = Task {
             try await Task.sleep(for: deadline.elapsed(since: .now()))
@@ -89,8 +104,7 @@ final class OutboundConnections: @unchecked Sendable {
         defer { alarm.cancel() }
         var iterator = answers.makeAsyncIterator()
         guard let found = await iterator.next() else { throw HTTPExchangeError.timedOut }
-        guard let address = found else { throw HTTPExchangeError.noSuchHost }
-        return address
+        return found
     }
 }
 
