@@ -20,6 +20,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-configuration", exact: "1.4.0"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
         .package(
             url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
@@ -36,14 +37,15 @@ let package = Package(
             name: "HTTPTransport", dependencies: ["HTTPWire", "Platform", logging],
             swiftSettings: strict),
         .target(
-            name: "Routing", dependencies: ["HTTPWire", "CZlib", logging], swiftSettings: strict),
+            name: "Routing", dependencies: ["HTTPWire", "CZlib", logging, metrics],
+            swiftSettings: strict),
         .target(
             name: "Mixpanel", dependencies: ["HTTPWire", "JSON", "Audiences"],
             swiftSettings: strict),
         .target(
             name: "SQLiteStore",
             dependencies: [
-                "Audiences", "CSQLite", logging,
+                "Audiences", "CSQLite", logging, metrics,
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
@@ -52,7 +54,9 @@ let package = Package(
         // Level 2.
         .target(
             name: "Endpoints",
-            dependencies: ["Routing", "Mixpanel", "HTTPWire", "JSON", "Audiences", logging],
+            dependencies: [
+                "Routing", "Mixpanel", "HTTPWire", "JSON", "Audiences", logging, metrics,
+            ],
             swiftSettings: strict),
 
         // Level 3.
@@ -60,7 +64,7 @@ let package = Package(
             name: "muster",
             dependencies: [
                 "Endpoints", "Routing", "Mixpanel", "HTTPTransport", "SQLiteStore",
-                "HTTPWire", "JSON", "Audiences", "Platform", logging,
+                "HTTPWire", "JSON", "Audiences", "Platform", logging, metrics,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -97,7 +101,10 @@ let package = Package(
             dependencies: ["HTTPTransport", "HTTPWire", "Platform", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
-            name: "RoutingTests", dependencies: ["Routing", "HTTPWire", "CZlib", "TestSupport"],
+            name: "RoutingTests",
+            dependencies: [
+                "Routing", "HTTPWire", "CZlib", "TestSupport", logging, metricsTestKit,
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "MixpanelTests",
@@ -106,7 +113,7 @@ let package = Package(
         .testTarget(
             name: "SQLiteStoreTests",
             dependencies: [
-                "Audiences", "SQLiteStore", "TestSupport", "FaultVFS", logging,
+                "Audiences", "SQLiteStore", "TestSupport", "FaultVFS", logging, metricsTestKit,
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: strict),
@@ -114,14 +121,14 @@ let package = Package(
             name: "EndpointsTests",
             dependencies: [
                 "Endpoints", "Routing", "Mixpanel", "HTTPWire", "JSON", "Audiences",
-                "TestSupport", logging,
+                "TestSupport", logging, metricsTestKit,
             ],
             swiftSettings: strict),
         .testTarget(
             name: "MusterTests",
             dependencies: [
                 "muster", "Mixpanel", "Audiences", "HTTPTransport", "Endpoints", "Routing",
-                "HTTPWire", "JSON", "Platform", "SQLiteStore", "TestSupport", logging,
+                "HTTPWire", "JSON", "Platform", "SQLiteStore", "TestSupport", logging, metrics,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
             ],
@@ -145,3 +152,7 @@ var strict: [SwiftSetting] {
 }
 
 var logging: Target.Dependency { .product(name: "Logging", package: "swift-log") }
+var metrics: Target.Dependency { .product(name: "CoreMetrics", package: "swift-metrics") }
+var metricsTestKit: Target.Dependency {
+    .product(name: "MetricsTestKit", package: "swift-metrics")
+}

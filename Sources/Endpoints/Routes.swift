@@ -21,12 +21,15 @@ package struct Dependencies: Sendable {
     /// The wall clock.
     package var now: @Sendable () -> Timestamp
     package var readiness: Readiness
+    package var metrics: Metrics
     package var limits: EndpointLimits
     /// Where the world reaches this server, for example `https://hooks.example.com`, without a
     /// slash at the end.
     ///
     /// Webhook URLs begin with it; if `nil`, with the host that the request was sent to.
     package var publicURL: String?
+    /// Whether `/metrics` is answered by a listener of its own, and not to the world.
+    package var hasOperationsListener = false
 
     package init(
         syncs: any SyncStore, audiences: any AudienceStore, connections: any ConnectionStore,
@@ -35,7 +38,7 @@ package struct Dependencies: Sendable {
         reconciliations: any ReconciliationStore, accounts: ServiceAccounts, sealing: Sealing,
         secrets: Secrets,
         now: @escaping @Sendable () -> Timestamp,
-        readiness: Readiness,
+        readiness: Readiness, metrics: Metrics = .none,
         limits: EndpointLimits = EndpointLimits(), publicURL: String? = nil
     ) {
         self.syncs = syncs
@@ -53,6 +56,7 @@ package struct Dependencies: Sendable {
         self.secrets = secrets
         self.now = now
         self.readiness = readiness
+        self.metrics = metrics
         self.limits = limits
         self.publicURL = publicURL
     }
@@ -66,16 +70,29 @@ package func routes(_ parts: Dependencies) -> Router {
     router.on(.post, "/webhooks/mixpanel/:connection", webhook.receive)
     router.on(.get, "/webhooks/mixpanel/:connection", webhook.explain)
 
-    let health = HealthEndpoints(parts)
-    router.on(.get, "/livez", always: HealthEndpoints.alive)
-    router.on(.get, "/readyz", health.ready)
-    router.on(.get, "/healthz", health.ready)
+    probeRoutes(&router, parts)
+    if !parts.hasOperationsListener { router.on(.get, "/metrics", MetricsEndpoint(parts).show) }
     router.on(.get, "/openapi.json", OpenAPIEndpoint().show)
 
     var api = APIRoutes(router, parts)
     connectionRoutes(&api, parts)
     audienceRoutes(&api, parts)
     return api.router
+}
+
+/// What a listener for operators alone answers.
+package func operationsRoutes(_ parts: Dependencies) -> Router {
+    var router = Router(problem: Problem.response)
+    probeRoutes(&router, parts)
+    router.on(.get, "/metrics", MetricsEndpoint(parts).show)
+    return router
+}
+
+private func probeRoutes(_ router: inout Router, _ parts: Dependencies) {
+    let health = HealthEndpoints(parts)
+    router.on(.get, "/livez", always: HealthEndpoints.alive)
+    router.on(.get, "/readyz", health.ready)
+    router.on(.get, "/healthz", health.ready)
 }
 
 private func connectionRoutes(_ api: inout APIRoutes, _ parts: Dependencies) {

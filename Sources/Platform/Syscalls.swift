@@ -109,6 +109,16 @@ package enum Syscalls {
         max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
     }
 
+    /// The unit of the times in /proc.
+    package static func clockTicksPerSecond() -> Int {
+        max(1, Int(sysconf(Int32(_SC_CLK_TCK))))
+    }
+
+    /// The unit of the memory in /proc.
+    package static func memoryPageBytes() -> Int {
+        max(1, Int(sysconf(Int32(_SC_PAGESIZE))))
+    }
+
     /// Names the running thread, without the cost of a system call.
     @inline(__always)
     static func currentThread() -> UInt {

@@ -13,6 +13,7 @@ package struct Observe: Sendable {
     private let forwarded: ForwardedFor
     private let ids: RequestID.Generator
     private let logger: Logger
+    private let metrics: RequestMetrics
     private let nanoseconds: @Sendable () -> UInt64
 
     /// - Parameters:
@@ -20,16 +21,18 @@ package struct Observe: Sendable {
     ///   - proxies: whose word is taken for whom a request is forwarded for.
     ///   - ids: makes the request ids.
     ///   - logger: takes the lines.
+    ///   - metrics: counts and times the answers.
     ///   - nanoseconds: a monotonic clock.
     package init(
         _ router: Router, proxies: TrustedProxies = TrustedProxies(), ids: RequestID.Generator,
-        logger: Logger,
+        logger: Logger, metrics: RequestMetrics = .none,
         nanoseconds: @escaping @Sendable () -> UInt64
     ) {
         self.router = router
         forwarded = ForwardedFor(trusted: proxies)
         self.ids = ids
         self.logger = logger
+        self.metrics = metrics
         self.nanoseconds = nanoseconds
     }
 
@@ -44,9 +47,11 @@ package struct Observe: Sendable {
     package var immediate: ImmediateHandler {
         let loggedFrom = logger.logLevel
         return { head, _ in
-            guard var response = router.constant(for: head),
-                Self.level(response.status) < loggedFrom
+            guard let (route, constant) = router.constant(for: head),
+                Self.level(constant.status) < loggedFrom
             else { return nil }
+            metrics.note(route, constant.status, after: nil)
+            var response = constant
             let id = RequestID(given: head.headers) ?? ids.next()
             response.headers.append(("X-Request-Id", id.description))
             return response
@@ -65,10 +70,12 @@ package struct Observe: Sendable {
                 logger: logger)
         }
         var pattern: String?
+        var number: Int?
         var response: Response
         switch router.match(head) {
         case .found(let route, let parameters):
             pattern = route.pattern
+            number = route.number
             response = await router.respond(to: request(parameters), with: route)
         case .notFound:
             response = router.refuse(request(Parameters()), .notFound)
@@ -83,23 +90,24 @@ package struct Observe: Sendable {
             response = router.refuse(request(Parameters()), .methodUnknown)
         }
         response.headers.append(("X-Request-Id", id.description))
-        log(
-            head.method, pattern, body.isCutShort ? nil : response.status, since: start, peer, id)
+        let status = body.isCutShort ? nil : response.status
+        let taken = nanoseconds() &- start
+        metrics.note(number, status, after: taken)
+        log(head.method, pattern, status, after: taken, peer, id)
         return response
     }
 
     private func log(
-        _ method: Method, _ pattern: String?, _ status: Status?, since start: UInt64,
+        _ method: Method, _ pattern: String?, _ status: Status?, after taken: UInt64,
         _ peer: Peer, _ id: RequestID
     ) {
         let level = status.map(Self.level) ?? .info
         guard level >= logger.logLevel else { return }
-        let microseconds = (nanoseconds() &- start) / 1000
         var metadata: Logger.Metadata = [
             "request.id": .stringConvertible(id),
             "http.method": .string(method.isKnown ? method.name : "other"),
             "http.route": .string(pattern ?? "none"),
-            "duration.us": .stringConvertible(microseconds),
+            "duration.us": .stringConvertible(taken / 1000),
             "peer.address": .string(peer.address),
         ]
         if let status { metadata["http.status"] = .stringConvertible(status.code) }

@@ -8,6 +8,7 @@ package import HTTPWire
 package struct Router: Sendable {
     private var root = Node()
     private var constants: [Constant] = []
+    private var routeCount = 0
     private let problem: @Sendable (any Error, Request) -> Response
 
     /// - Parameter problem: turns whatever an endpoint throws into an answer.
@@ -24,8 +25,10 @@ package struct Router: Sendable {
     package mutating func on(_ method: Method, _ pattern: String, _ endpoint: @escaping Endpoint) {
         let segments = pattern.split(separator: "/").map(String.init)
         let isNew = root.insert(
-            Route(method: method, pattern: pattern, endpoint: endpoint), at: segments[...])
+            Route(number: routeCount, method: method, pattern: pattern, endpoint: endpoint),
+            at: segments[...])
         precondition(isNew, "two routes for \(method) \(pattern)")
+        routeCount += 1
     }
 
     /// Every endpoint, in the order of the tree.
@@ -33,17 +36,19 @@ package struct Router: Sendable {
 
     /// Adds an endpoint that gives everybody the same answer, whatever the request says.
     package mutating func on(_ method: Method, _ pattern: String, always response: Response) {
+        let route = routeCount
         on(method, pattern) { _ in response }
         let path = pattern.utf8.dropFirst()
             .split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map(Array.init)
-        constants.append(Constant(method: method, path: path, response: response))
+        constants.append(
+            Constant(route: route, method: method, path: path, response: response))
     }
 
     /// The answer to `head` if it is the same for everybody, and the path is written as the
     /// pattern; what else comes to it takes the way through ``match(_:)``.
-    package func constant(for head: RequestHead) -> Response? {
+    package func constant(for head: RequestHead) -> (route: Int, response: Response)? {
         for index in constants.indices where constants[index].isAsked(for: head) {
-            return constants[index].response
+            return (constants[index].route, constants[index].response)
         }
         return nil
     }
@@ -93,6 +98,8 @@ package struct Router: Sendable {
 
 /// An endpoint and the pattern it answers; logs and metrics name the pattern, never the path.
 package struct Route: Sendable {
+    /// Its place among the routes of its router, from 0.
+    package let number: Int
     package let method: Method
     package let pattern: String
     package let endpoint: Endpoint
@@ -100,6 +107,7 @@ package struct Route: Sendable {
 
 /// An answer that is the same for everybody.
 private struct Constant: Sendable {
+    let route: Int
     let method: Method
     let path: [[UInt8]]
     let response: Response

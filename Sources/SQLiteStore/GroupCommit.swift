@@ -175,6 +175,7 @@ final class GroupCommit: Sendable {
     /// Returns how many people came.
     private func commit(_ batch: [Write], in db: Database) -> Int {
         guard !batch.isEmpty else { return 0 }
+        let start = ContinuousClock.now
         var completions: [Completion] = []
         do {
             try db.beginTransaction(.immediate)
@@ -199,7 +200,7 @@ final class GroupCommit: Sendable {
             return 0
         }
         let people = recent.commit()
-        log.committed(batch.count)
+        log.committed(batch.count, since: start)
         for completion in completions { completion(nil) }
         return people
     }
@@ -228,6 +229,7 @@ final class GroupCommit: Sendable {
     }
 
     private func abandon(_ error: any Error, in moment: SQLiteFailure.Moment, _ db: Database) {
+        log.failed()
         recent.rollBack()
         if db.isInsideTransaction {
             try? db.rollback()

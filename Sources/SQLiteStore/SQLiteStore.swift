@@ -1,5 +1,6 @@
 package import Audiences
 import CSQLite
+package import CoreMetrics
 import GRDB
 package import Logging
 
@@ -51,6 +52,9 @@ package final class SQLiteStore: Sendable {
         self.writer = writer
     }
 
+    /// How many writes wait for their transaction.
+    package var waitingWrites: Int { writer.waitingCount }
+
     /// The name of the database in its directory.
     package static let databaseName = "muster.sqlite"
     /// The name of the file that keeps a second server off.
@@ -66,23 +70,24 @@ package final class SQLiteStore: Sendable {
     ///   - files: makes missing files with private modes.
     ///   - retention: how long to keep what nobody may need any more.
     ///   - logger: for what operators have to know.
+    ///   - metrics: makes the instruments of ``StoreMetrics``.
     /// - Returns: the store, its schema up to date.
     /// - Throws: `conflict` if another server uses the directory, or if the store was made by a
     ///   newer version or by another program: then it is left as it is. `unavailable` if it can't
     ///   be opened.
     package static func open(
         directory: String, as role: Role, files: StoreFiles, retention: Retention = Retention(),
-        logger: Logger
+        logger: Logger, metrics: any MetricsFactory = NOOPMetricsHandler.instance
     ) throws(Failure) -> SQLiteStore {
         try open(
             directory: directory, as: role, files: files, retention: retention, logger: logger,
-            upkeep: Upkeep())
+            metrics: metrics, upkeep: Upkeep())
     }
 
     /// As above.
     static func open(
         directory: String, as role: Role, files: StoreFiles, retention: Retention = Retention(),
-        logger: Logger, upkeep: Upkeep
+        logger: Logger, metrics: any MetricsFactory = NOOPMetricsHandler.instance, upkeep: Upkeep
     ) throws(Failure) -> SQLiteStore {
         let path = "\(directory)/\(databaseName)"
         let lockPath = "\(directory)/\(lockName)"
@@ -107,7 +112,7 @@ package final class SQLiteStore: Sendable {
             let recent = RecentPeople(
                 hashing, isAlone: role == .server, peopleMax: upkeep.recentPeopleMax)
             try pool.writeWithoutTransaction(recent.begin)
-            let log = WriteLog(logger)
+            let log = WriteLog(logger, StoreMetrics(metrics))
             return SQLiteStore(
                 pool: pool,
                 writer: GroupCommit(

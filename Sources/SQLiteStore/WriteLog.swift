@@ -11,20 +11,25 @@ final class WriteLog: Sendable {
     }
 
     private let logger: Logger
+    private let metrics: StoreMetrics
     private let counted = Mutex(Counts())
 
-    init(_ logger: Logger) {
+    init(_ logger: Logger, _ metrics: StoreMetrics) {
         self.logger = logger
+        self.metrics = metrics
     }
 
     var counts: Counts { counted.withLock { $0 } }
 
-    func committed(_ writes: Int) {
+    func committed(_ writes: Int, since start: ContinuousClock.Instant) {
+        metrics.committed(writes, since: start)
         counted.withLock { counts in
             counts.transactions += 1
             counts.writes += writes
         }
     }
+
+    func failed() { metrics.failed() }
 
     func stopped(_ failure: Failure) {
         logger.critical(

@@ -1,4 +1,5 @@
 import Audiences
+import CoreMetrics
 import Endpoints
 import Foundation
 import HTTPTransport
@@ -13,6 +14,8 @@ import SQLiteStore
 struct Composition: Sendable {
     let store: SQLiteStore
     let server: Server
+    /// For probes and metrics alone; `nil` if ``server`` answers these.
+    let operations: Server?
     let readiness: Readiness
     let reconciler: Reconciler
     /// `nil` for plain HTTP.
@@ -30,29 +33,54 @@ struct Composition: Sendable {
             host: configuration.host, port: UInt16(clamping: configuration.port))
         try configuration.refuseReadableCredentials(on: address)
         tls = try configuration.tls?.load()
-        let store = try Self.openStore(configuration, as: .server, logger)
+        let registry = MetricRegistry()
+        let store = try Self.openStore(configuration, as: .server, logger, registry)
         let readiness = Readiness(now: Self.now) { now in try await store.checkWritable(at: now) }
         let accounts = Self.accounts(store, configuration)
-        let parts = Dependencies(
+        let readings = Readings(
+            registry, store: store, readiness: readiness, directory: configuration.dataDirectory,
+            now: Self.now)
+        var parts = Dependencies(
             syncs: store, audiences: store, connections: store, cohortSyncs: store,
             changes: store, control: store, keys: store, answers: store, audit: store,
             reconciliations: store, accounts: accounts, sealing: configuration.keyRing.sealing,
             secrets: Self.secrets, now: Self.now, readiness: readiness,
+            metrics: Metrics(factory: registry) { await readings.text() },
             limits: configuration.endpoints, publicURL: configuration.publicURL)
-        let ids = RequestID.Generator(prefix: try Self.requestPrefix())
-        let observed = Observe(
-            routes(parts), proxies: configuration.trustedProxies, ids: ids, logger: logger,
-            nanoseconds: { MonotonicTime.now().nanoseconds })
-        server = try Server(
-            address: address, limits: configuration.transport, wireLimits: configuration.wire,
-            fallbacks: FallbackResponses(
-                wireError: { error in Problem.response(to: error) },
-                overloaded: Problem.overloaded),
-            proxies: Self.proxies(configuration, logger), tls: tls,
-            immediate: observed.immediate, handler: observed.handler)
+        parts.hasOperationsListener = configuration.operationsAddress != nil
+        server = try Self.server(
+            for: routes(parts), on: address, configuration, registry, tls: tls, logger)
+        operations = try configuration.operationsAddress.map { address in
+            try Self.server(
+                for: operationsRoutes(parts), on: address, configuration, registry, tls: nil,
+                logger)
+        }
+        readings.watch(server)
         reconciler = try Self.reconciler(store, accounts)
         self.store = store
         self.readiness = readiness
+    }
+
+    private static func server(
+        for router: Router, on address: SocketAddress, _ configuration: MusterConfiguration,
+        _ registry: MetricRegistry, tls: TLSContext?, _ logger: Logger
+    ) throws -> Server {
+        let metrics = RequestMetrics(router.routes, by: registry)
+        let observed = Observe(
+            router, proxies: configuration.trustedProxies,
+            ids: RequestID.Generator(prefix: try requestPrefix()), logger: logger,
+            metrics: metrics, nanoseconds: { MonotonicTime.now().nanoseconds })
+        return try Server(
+            address: address, limits: configuration.transport, wireLimits: configuration.wire,
+            fallbacks: FallbackResponses(
+                wireError: { error in
+                    let response = Problem.response(to: error)
+                    metrics.noteMalformed(response.status)
+                    return response
+                },
+                overloaded: Problem.overloaded),
+            proxies: proxies(configuration, logger), tls: tls,
+            immediate: observed.immediate, handler: observed.handler)
     }
 
     /// A proxy that is set up wrong would find nothing but closed connections: the log tells why.
@@ -73,11 +101,12 @@ struct Composition: Sendable {
     }
 
     static func openStore(
-        _ configuration: MusterConfiguration, as role: SQLiteStore.Role, _ logger: Logger
+        _ configuration: MusterConfiguration, as role: SQLiteStore.Role, _ logger: Logger,
+        _ metrics: any MetricsFactory = NOOPMetricsHandler.instance
     ) throws -> SQLiteStore {
         try SQLiteStore.open(
             directory: configuration.dataDirectory, as: role, files: .private,
-            retention: configuration.retention, logger: logger)
+            retention: configuration.retention, logger: logger, metrics: metrics)
     }
 
     /// Connects service accounts, for endpoints and commands.

@@ -30,6 +30,7 @@ import Testing
         "ArgumentParser": ["muster"], "Configuration": ["muster"], "SystemPackage": ["muster"],
         "ServiceLifecycle": ["muster"], "UnixSignals": ["muster"],
         "Logging": ["HTTPTransport", "Routing", "SQLiteStore", "Endpoints", "muster"],
+        "CoreMetrics": ["Routing", "SQLiteStore", "Endpoints", "muster"],
         // Part of the language: locks and atomics.
         "Synchronization": Set(ours.keys),
     ]

@@ -48,7 +48,7 @@ private final class Life {
     }
 
     func ofTheServer() async throws {
-        for path in ["/livez", "/readyz", "/healthz"] {
+        for path in ["/livez", "/readyz", "/healthz", "/metrics"] {
             #expect(try await house.send(.get, path).status == 200)
         }
         let document = try await house.send(.get, "/openapi.json")

@@ -27,7 +27,7 @@ final class House: Sendable {
     init(
         publicURL: String? = nil, syncs: (any SyncStore)? = nil,
         limits: EndpointLimits = House.limits, secrets: Secrets = .plain,
-        answers: (any AnswerStore) -> any AnswerStore = { $0 },
+        answers: (any AnswerStore) -> any AnswerStore = { $0 }, metrics: Metrics = .none,
         mixpanel: @escaping MixpanelExchange = MadeUpMixpanel.exchange
     ) {
         let store = store
@@ -43,7 +43,7 @@ final class House: Sendable {
             accounts: ServiceAccounts(
                 mixpanel: MixpanelAPI(exchange: mixpanel, now: now),
                 connections: store, quota: GenerousQuota(), sealing: .plain, now: now),
-            sealing: .plain, secrets: secrets, now: now, readiness: readiness,
+            sealing: .plain, secrets: secrets, now: now, readiness: readiness, metrics: metrics,
             limits: limits, publicURL: publicURL)
         router = routes(parts)
         handler =

@@ -121,7 +121,7 @@ import Testing
         return router.constant(
             for: RequestHead(
                 method: method, target: Target(segments: segments), version: .http11,
-                headers: Headers()))
+                headers: Headers()))?.response
     }
 
     @Test func whatIsTheSameForAllIsThereWithoutItsEndpoint() {

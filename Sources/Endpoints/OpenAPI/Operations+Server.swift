@@ -108,6 +108,17 @@ extension DescribedOperation {
             .object(.health, "The store took a write within the last half second.")
         ).with { $0.refusals = [.notReady] },
         DescribedOperation(
+            .get, "/metrics", "measure", .server, .anybody, "What a Prometheus scrapes",
+            .texts(
+                [("text/plain", "muster_ready 1\n")],
+                "The Prometheus text format, version 0.0.4; docs/metrics.md tells the series.",
+                headers: ["Cache-Control"])
+        ).with {
+            $0.about = """
+                Not here if `operations.address` is set: then a listener of its own answers it.
+                """
+        },
+        DescribedOperation(
             .get, "/openapi.json", "describe", .server, .anybody, "This document",
             .document("It changes with the version only; `If-None-Match` saves the transfer.")
         ).with { $0.refusals = [.notModified] },

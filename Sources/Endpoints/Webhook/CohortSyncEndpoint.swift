@@ -10,6 +10,7 @@ struct CohortSyncEndpoint: Sendable {
     private let connections: any ConnectionStore
     private let cohortSyncs: any CohortSyncStore
     private let syncs: any SyncStore
+    private let metrics: SyncMetrics
     private let limits: EndpointLimits
     private let now: @Sendable () -> Timestamp
 
@@ -18,6 +19,7 @@ struct CohortSyncEndpoint: Sendable {
         connections = parts.connections
         cohortSyncs = parts.cohortSyncs
         syncs = parts.syncs
+        metrics = SyncMetrics(parts.metrics.factory)
         limits = parts.limits
         now = parts.now
     }
@@ -30,6 +32,7 @@ struct CohortSyncEndpoint: Sendable {
                 limits.webhookBody, inflate: limits.inflate)
             let message = try CohortSyncMessage(parsing: body, for: connection)
             let outcome = try await record(message.page, from: connection)
+            metrics.note(message.page, outcome)
             log(message.page, from: connection, outcome, request)
             await noteUse(of: secret, of: connection, request)
             return .json(.ok, CohortSyncReply.success(action: message.action))

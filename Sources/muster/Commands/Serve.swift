@@ -79,13 +79,17 @@ struct Serve: AsyncParsableCommand {
                     .init(service: Reconciling(reconciler: parts.reconciler, logger: logger)),
                     .init(
                         service: ServerService(
-                            server: parts.server, readiness: parts.readiness,
+                            server: parts.server, operations: parts.operations,
+                            readiness: parts.readiness,
                             drainTimeout: configuration.drainTimeout),
                         successTerminationBehavior: .gracefullyShutdownGroup),
                 ] + [watch].compactMap { $0.map { .init(service: $0) } }, logger: logger))
         // Trapped before anybody is told that there is something to stop.
         let signals = await UnixSignalsSequence(trapping: [.sigterm, .sigint, .sighup])
         Terminal.error("listening on \(parts.server.address)")
+        if let operations = parts.operations {
+            Terminal.error("probes and metrics on \(operations.address)")
+        }
         try await run(group, until: signals, parts, logger)
         try await parts.store.close()
     }

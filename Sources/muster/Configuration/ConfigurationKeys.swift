@@ -3,7 +3,8 @@
 enum ConfigurationKeys {
     static let all =
         [
-            "host", "port", "public_url", "data_dir", "encryption_key", "encryption_key_previous",
+            "host", "port", "operations.address", "public_url",
+            "data_dir", "encryption_key", "encryption_key_previous",
             "tls.certificate_file", "tls.private_key_file", "tls.terminated_in_front",
             "mixpanel.us_url", "mixpanel.eu_url", "mixpanel.in_url",
             "log_level", "log_format",

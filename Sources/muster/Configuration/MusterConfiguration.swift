@@ -4,6 +4,7 @@ import HTTPTransport
 import HTTPWire
 import Logging
 import Mixpanel
+import Platform
 import Routing
 
 /// Everything that can be set, as plain values; config/README.md tells each key's reason.
@@ -17,6 +18,8 @@ struct MusterConfiguration: Sendable {
     var host = "127.0.0.1"
     /// 0 lets the system choose.
     var port = 8080
+    /// Where probes and `/metrics` are answered, if not where everything is.
+    var operationsAddress: SocketAddress?
     /// Where the world reaches this server, without a trailing slash; `nil` if nobody said.
     var publicURL: String?
     var dataDirectory = "./data"

@@ -6,6 +6,7 @@ import HTTPTransport
 import HTTPWire
 import Logging
 import Mixpanel
+import Platform
 import Routing
 
 /// What the command line may set; what is `nil` is looked for in the environment and the file.
@@ -106,6 +107,7 @@ extension MusterConfiguration {
     init(_ reader: StrictReader) {
         host = reader.string("host", host)
         port = reader.int("port", port, in: 0...65_535)
+        readOperations(reader)
         publicURL = reader.string("public_url", "", Self.isPublicURL).nonEmpty
         dataDirectory = reader.string("data_dir", dataDirectory) { !$0.isEmpty }
         logLevel = reader.choice("log_level", logLevel)
@@ -117,6 +119,13 @@ extension MusterConfiguration {
         readProxies(reader)
         readMixpanel(reader)
         for limit in LimitKey.all { limit.read(reader, into: &self) }
+    }
+
+    private mutating func readOperations(_ reader: StrictReader) {
+        let text = reader.string("operations.address", "") {
+            $0.isEmpty || (try? SocketAddress(parsing: $0)) != nil
+        }
+        operationsAddress = text.isEmpty ? nil : try? SocketAddress(parsing: text)
     }
 
     private mutating func readTLS(_ reader: StrictReader) {
