@@ -122,6 +122,10 @@ package enum Limits {
     /// Longest name of an app event, in bytes; Mixpanel cuts its own at 255.
     package static let eventNameBytesMax = 255
 
+    /// How many launch rules a connection has that are not archived: each load of an app's
+    /// configuration judges all of them.
+    package static let launchRulesMax = 200
+
     /// How long an event is sent again to a hook that does not take it.
     package static let hookPatienceMilliseconds: Int64 = 3 * 24 * 3600 * 1000
 }

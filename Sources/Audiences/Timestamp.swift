@@ -22,11 +22,36 @@ package struct Timestamp: Sendable, Hashable, Comparable {
         return milliseconds < earlier.milliseconds ? .min : .max
     }
 
+    /// 00:00 UTC of this day.
+    package var dayBegin: Timestamp { Self(day: dayNumber) }
+
+    /// 00:00 UTC of this week's Monday.
+    package var weekBegin: Timestamp {
+        // Day 0 was a Thursday.
+        let sinceMonday = dayNumber + 3 - (dayNumber + 3).flooredQuotient(by: 7) * 7
+        return Self(day: dayNumber - sinceMonday)
+    }
+
+    /// 00:00 UTC of this month's first day.
+    package var monthBegin: Timestamp {
+        let (_, _, dayOfMonth) = Self.civil(fromDays: dayNumber)
+        return Self(day: dayNumber - Int64(dayOfMonth - 1))
+    }
+
+    private static let dayMilliseconds: Int64 = 86_400_000
+
+    private var dayNumber: Int64 { milliseconds.flooredQuotient(by: Self.dayMilliseconds) }
+
+    /// The first moment there is, if the day began before.
+    private init(day: Int64) {
+        let (begin, overflow) = day.multipliedReportingOverflow(by: Self.dayMilliseconds)
+        self.init(milliseconds: overflow ? .min : begin)
+    }
+
     /// RFC 3339 in UTC with milliseconds: `2026-01-31T08:57:52.000Z`.
     package var rfc3339: String {
-        let day: Int64 = 86_400_000
-        let days = milliseconds.flooredQuotient(by: day)
-        let rest = Int(milliseconds - days * day)
+        let days = dayNumber
+        let rest = Int(milliseconds - days * Self.dayMilliseconds)
         let (year, month, dayOfMonth) = Self.civil(fromDays: days)
         // In bytes: an answer may hold thousands of times.
         var text = Array(String(year).utf8)

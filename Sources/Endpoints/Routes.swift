@@ -15,6 +15,9 @@ package struct Dependencies: Sendable {
     package var answers: any AnswerStore
     package var audit: any AuditStore
     package var reconciliations: any ReconciliationStore
+    package var studies: any StudyStore
+    package var launches: any LaunchStore
+    package var sdk: any SDKStore
     package var accounts: ServiceAccounts
     package var sealing: Sealing
     package var secrets: Secrets
@@ -35,7 +38,8 @@ package struct Dependencies: Sendable {
         syncs: any SyncStore, audiences: any AudienceStore, connections: any ConnectionStore,
         cohortSyncs: any CohortSyncStore, changes: any ChangeStore, control: any AudienceControl,
         keys: any OperatorKeyStore, answers: any AnswerStore, audit: any AuditStore,
-        reconciliations: any ReconciliationStore, accounts: ServiceAccounts, sealing: Sealing,
+        reconciliations: any ReconciliationStore, studies: any StudyStore,
+        launches: any LaunchStore, sdk: any SDKStore, accounts: ServiceAccounts, sealing: Sealing,
         secrets: Secrets,
         now: @escaping @Sendable () -> Timestamp,
         readiness: Readiness, metrics: Metrics = .none,
@@ -51,6 +55,9 @@ package struct Dependencies: Sendable {
         self.answers = answers
         self.audit = audit
         self.reconciliations = reconciliations
+        self.studies = studies
+        self.launches = launches
+        self.sdk = sdk
         self.accounts = accounts
         self.sealing = sealing
         self.secrets = secrets

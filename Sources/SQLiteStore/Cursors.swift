@@ -16,6 +16,9 @@ struct Place: Hashable {
         case reconciliations = "n1"
         case differences = "d1"
         case audit = "l1"
+        case studies = "t1"
+        case launchRules = "u1"
+        case invites = "i1"
     }
 
     /// The row to which the list is bound, if it is: an audience, a snapshot.

@@ -23,6 +23,7 @@ extension Database {
     /// without one an audience is in no list, no look-up and no feed.
     fileprivate func hide(_ connection: Int64, at now: Timestamp) throws -> Int {
         try removeParts(of: connection)
+        try removeStudies(of: connection)
         try prepared(
             """
             UPDATE connection SET public_id = 'deleted ' || id, name = '', username = NULL,
@@ -50,8 +51,9 @@ extension Database {
 /// The removal of what a deleted connection has left, a bounded step at a time.
 ///
 /// First the changes of its audiences, in a walk over the feed, for there is no index of whose they
-/// are; then its audiences, one after the other, with everything that names them; then its people,
-/// in a walk over all people; at last its row, whose number is not given again before.
+/// are; then its invites; then its audiences, one after the other, with everything that names them;
+/// then its people, in a walk over all people; at last its row, whose number is not given again
+/// before.
 struct Deletion: Hashable {
     /// How many people one step looks at.
     static let stepPeopleMax = 2000
@@ -61,6 +63,9 @@ struct Deletion: Hashable {
 
     /// How many bytes of traits it removes, unless the first person has more.
     static let stepTraitBytesMax = 256 * 1024
+
+    /// How many invites one step removes, each with its entries in six indexes.
+    static let stepInvitesMax = 200
 
     /// How many sessions one step removes, if little is kept beside them.
     static let stepSessionsMax = 50
@@ -73,6 +78,8 @@ struct Deletion: Hashable {
 
     func step(in db: Database, _ hashing: Hashing, _ recent: RecentPeople) throws {
         guard changesPlace == .max else { return try removeChanges(db) }
+        let invites = try db.removeInvites(of: connection, atMost: Self.stepInvitesMax)
+        guard invites < Self.stepInvitesMax else { return }
         let audience = try db.prepared("SELECT id FROM audience WHERE connection = ? LIMIT 1")
             .first(connection) { row in row.integer(0) }
         if let audience {

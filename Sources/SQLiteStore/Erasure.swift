@@ -13,7 +13,10 @@ extension SQLiteStore {
         try await administer(operation) { [hashing, recent] db in
             let index = PeopleByID(db: db, siphash: hashing.people, recent: recent.keys)
             let people = try index.peopleToErase(matching: matchID)
+            try db.forgetInvites(to: matchID, of: nil, by: hashing)
             for person in people {
+                try db.forgetInvites(of: person.id)
+                try db.forgetInvites(to: person.distinctID, of: person.connection, by: hashing)
                 try Erasure(
                     db: db, hashing: hashing, recent: recent, person: person, now: now
                 ).run()

@@ -24,6 +24,9 @@ enum Migrations {
         migrator.registerMigration("0005 the layout that writes least") { db in
             try db.execute(sql: layout)
         }
+        migrator.registerMigration("0006 studies, launch rules and invites") { db in
+            try db.execute(sql: launching)
+        }
         return migrator
     }
 

@@ -43,7 +43,8 @@ struct Composition: Sendable {
         var parts = Dependencies(
             syncs: store, audiences: store, connections: store, cohortSyncs: store,
             changes: store, control: store, keys: store, answers: store, audit: store,
-            reconciliations: store, accounts: accounts, sealing: configuration.keyRing.sealing,
+            reconciliations: store, studies: store, launches: store, sdk: store,
+            accounts: accounts, sealing: configuration.keyRing.sealing,
             secrets: Self.secrets, now: Self.now, readiness: readiness,
             metrics: Metrics(factory: registry) { await readings.text() },
             limits: configuration.endpoints, publicURL: configuration.publicURL)

@@ -134,6 +134,7 @@ extension MemoryState {
             positions[key] = nil
             people[person].isErased = true
         }
+        forgetInvites(to: id, and: matching)
         forgetInReadings([id] + matching.map { people[$0].person.distinctID })
         if staysErased {
             erased.formUnion(matching.map { people[$0].person.distinctID })

@@ -81,6 +81,12 @@ struct MemoryState: Sendable {
     var reconciliations: [StoredReconciliation] = []
     var queries: [StoredQuery] = []
     var queryPauses: [ExternalID: Timestamp] = [:]
+    /// What a deletion or an erasure took is `nil`.
+    var studies: [Study?] = []
+    var rules: [StoredRule?] = []
+    var invites: [StoredInvite?] = []
+    var studyStarts: [(study: StudyID, at: Timestamp)] = []
+    var sdk: [ConnectionID: SDKSettings] = [:]
 
     var visibleAudiences: [StoredAudience] { audiences.filter { !$0.isDeleted } }
 

@@ -121,6 +121,7 @@ extension MemoryState {
             people[person].isErased = true
         }
         positions = positions.filter { $0.key.connection != id }
+        removeStudies(of: id)
         return own.count
     }
 }

@@ -4,6 +4,7 @@ package import Audiences
 package typealias Store =
     SyncStore & AudienceStore & AudienceControl & ChangeStore & ConnectionStore & CohortSyncStore
     & OperatorKeyStore & AnswerStore & AuditStore & ReconciliationStore & QueryQuota
+    & StudyStore & LaunchStore & SDKStore
 
 /// The suite that every store runs: the contracts of the ports, sentence by sentence.
 package enum StoreConformance {
@@ -12,7 +13,8 @@ package enum StoreConformance {
         replacements + incompleteReplacements + diffs + diffsWhileStaging + people + lists
         + lookups + syncLog + connections + changes + guarded + restoring + erasing + history
         + sources + references + cohortSyncs + serviceAccounts + declared + operations + answers
-        + deletion + reconciliations + repairs + queries
+        + deletion + reconciliations + repairs + queries + studies + launching + pacing
+        + invites
 }
 
 /// One sentence of the contract.

@@ -94,10 +94,10 @@ package enum Eligibility {
         case (.event(let wanted), .event(let happened)):
             wanted == happened ? prompted(rule) : .otherEvent
         case (.audience, .configurationLoad): prompted(rule)
-        case (_, .question), (.audience, .link): nil
-        case (.event, .configurationLoad): .waitsForEvent
-        case (.audience, .event): .waitsForConfigurationLoad
-        case (.event, .link): nil
+        case (_, .question): nil
+        case (_, .link) where rule.surface == .directLink: nil
+        case (.event, .configurationLoad), (.event, .link): .waitsForEvent
+        case (.audience, .event), (.audience, .link): .waitsForConfigurationLoad
         }
     }
 
@@ -214,7 +214,7 @@ package enum LaunchOccasion: Sendable, Hashable {
     case configurationLoad
     /// The app tracked an event.
     case event(EventName)
-    /// Somebody opened an invite's link, or the app's own entry to a study.
+    /// Somebody opened the app's own entry to a rule of ``LaunchRule/Surface/directLink``.
     case link
     /// An operator asks what would be; every trigger is taken to have happened.
     case question

@@ -17,7 +17,7 @@ package struct Invite: Sendable, Hashable {
     /// The allow-listed traits the member had when it was made.
     package var traits: [Trait]
     package var createdAt: Timestamp
-    /// The first time of each.
+    /// The last time it was: an invite that stays open may be shown again.
     package var shownAt: Timestamp?
     package var dismissedAt: Timestamp?
     package var startedAt: Timestamp?
@@ -67,6 +67,14 @@ package struct Invite: Sendable, Hashable {
         [shownAt, dismissedAt, startedAt, completedAt].compactMap { $0 }.max()
     }
 
+    /// Whether an accept of an invite that was started is to be answered as if it had just been:
+    /// the repetition of the `attempt` that started it, or the page behind its link, which may be
+    /// reloaded until the study is completed.
+    package func isStartedAgain(by attempt: ExternalID?, isLink: Bool) -> Bool {
+        guard startedAt != nil else { return false }
+        return (attempt != nil && attempt == self.attempt) || (isLink && completedAt == nil)
+    }
+
     /// Takes over what the SDK reports; false if that changed nothing.
     ///
     /// Reports may repeat and come in any order. What was started can't be dismissed, and what
@@ -75,7 +83,7 @@ package struct Invite: Sendable, Hashable {
     package mutating func note(_ event: InviteEvent, at now: Timestamp) -> Bool {
         let before = self
         switch event {
-        case .shown where isOpen: shownAt = shownAt ?? now
+        case .shown where isOpen: shownAt = max(shownAt ?? now, now)
         case .dismissed where isOpen: dismissedAt = now
         case .completed where startedAt != nil: completedAt = completedAt ?? now
         case .shown, .dismissed, .completed, .started: break

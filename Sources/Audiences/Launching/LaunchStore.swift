@@ -40,7 +40,8 @@ package protocol LaunchStore: Sendable {
     ///   - code: the invite's.
     ///   - matchID: who accepts; somebody else's invite is refused as unknown. `nil` for a link,
     ///     whose code alone has to do.
-    ///   - connection: whose key was used; `nil` for a link.
+    ///   - connection: whose key was used; `nil` for a link, which leads on also if the invite is
+    ///     started already, until it is completed.
     ///   - attempt: the client's own id of this accept; a repeated one is answered the same.
     ///   - now: the time to judge by.
     /// - Returns: the invite as it was started, or why not.

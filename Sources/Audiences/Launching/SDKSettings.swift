@@ -65,12 +65,19 @@ package protocol SDKStore: Sendable {
         having key: PublicKey
     ) async throws(Failure) -> (id: ConnectionID, settings: SDKSettings)?
 
-    /// Makes or replaces them.
+    /// Makes or replaces them all but ``SDKSettings/firstSeenAt``, which stays.
     func set(
         _ settings: SDKSettings, of id: ConnectionID, at now: Timestamp,
         for operation: Operation
     ) async throws(Failure)
 
-    /// Notes the first call of an app.
+    /// Exchanges the sealed identity secret for another one of the same secret.
+    ///
+    /// Does nothing if the secret is not `old` any more.
+    func reseal(
+        _ old: SealedSecret, as new: SealedSecret, identityOf id: ConnectionID
+    ) async throws(Failure)
+
+    /// Notes the first call of an app; every later one changes nothing.
     func noteFirstCall(of id: ConnectionID, at now: Timestamp) async throws(Failure)
 }

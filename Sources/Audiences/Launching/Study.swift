@@ -93,10 +93,10 @@ package struct LaunchURL: Sendable, Hashable {
     package func filled(code: InviteCode, referenceID: ExternalID?) -> String {
         let code = Self.encoded(code.text)
         let reference = referenceID.map { Self.encoded($0.text) } ?? ""
-        guard template.utf8.contains(UInt8(ascii: "{")) else { return adding(code) }
-        return Self.replacing(
+        let filled = Self.replacing(
             "{reference_id}", in: Self.replacing("{invite_code}", in: template, by: code),
             by: reference)
+        return sameBytes(filled, template) ? adding(code) : filled
     }
 
     /// Before the fragment, behind what query there is.

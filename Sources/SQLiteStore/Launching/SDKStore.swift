@@ -1,0 +1,91 @@
+package import Audiences
+import GRDB
+
+extension SQLiteStore: SDKStore {
+    package func sdkSettings(of id: ConnectionID) async throws(Failure) -> SDKSettings? {
+        try await read { db in
+            guard let connection = try db.connectionRow(id) else { throw noConnection(id) }
+            return try db.prepared("\(selectSettings) WHERE sdk.connection = ?")
+                .first(connection) { row in try row.settings() }
+        }
+    }
+
+    package func connection(
+        having key: PublicKey
+    ) async throws(Failure) -> (id: ConnectionID, settings: SDKSettings)? {
+        try await read { db in
+            try db.prepared("\(selectSettings) WHERE public_key = ?").first(key.text) { row in
+                (id: ConnectionID(unchecked: row.text(5)), settings: try row.settings())
+            }
+        }
+    }
+
+    package func set(
+        _ settings: SDKSettings, of id: ConnectionID, at now: Timestamp,
+        for operation: Operation
+    ) async throws(Failure) {
+        try await administer(operation) { db in
+            guard let connection = try db.connectionRow(id) else { throw noConnection(id) }
+            let before = try db.prepared("\(selectSettings) WHERE sdk.connection = ?")
+                .first(connection) { row in try row.settings() }
+            guard let note = settings.note(replacing: before) else { return }
+            do {
+                try db.prepared(
+                    """
+                    INSERT INTO sdk (connection, public_key, identity_secret, requires_identity,
+                        cooldown_hours)
+                    VALUES (?, ?, ?, ?, ?)
+                    ON CONFLICT (connection) DO UPDATE SET public_key = excluded.public_key,
+                        identity_secret = excluded.identity_secret,
+                        requires_identity = excluded.requires_identity,
+                        cooldown_hours = excluded.cooldown_hours
+                    """
+                ).run(
+                    connection, settings.publicKey.text, settings.identitySecret?.text,
+                    settings.requiresIdentity ? 1 : 0, settings.cooldownHours)
+            } catch  where SQLiteFailure.isDuplicate(error) {
+                throw Failure(.conflict, "Another connection has this public key.")
+            }
+            try db.log(note, on: id.text, for: operation, at: now)
+        }
+    }
+
+    package func reseal(
+        _ old: SealedSecret, as new: SealedSecret, identityOf id: ConnectionID
+    ) async throws(Failure) {
+        try await writer.write { db in
+            guard let connection = try db.connectionRow(id) else { throw noConnection(id) }
+            try db.prepared(
+                "UPDATE sdk SET identity_secret = ? WHERE connection = ? AND identity_secret = ?"
+            ).run(new.text, connection, old.text)
+        }
+    }
+
+    package func noteFirstCall(
+        of id: ConnectionID, at now: Timestamp
+    ) async throws(Failure) {
+        try await writer.write { db in
+            guard let connection = try db.connectionRow(id) else { throw noConnection(id) }
+            try db.prepared(
+                "UPDATE sdk SET first_seen_at = ? WHERE connection = ? AND first_seen_at IS NULL"
+            ).run(now, connection)
+        }
+    }
+}
+
+/// What ``SQLRow/settings()`` reads.
+private let selectSettings = """
+    SELECT public_key, identity_secret, requires_identity, cooldown_hours, first_seen_at,
+        connection.public_id
+    FROM sdk CROSS JOIN connection ON connection.id = sdk.connection
+    """
+
+extension SQLRow {
+    fileprivate func settings() throws -> SDKSettings {
+        guard let key = PublicKey(text(0)) else { throw damage("a public key is malformed") }
+        return SDKSettings(
+            publicKey: key, identitySecret: optionalText(1).map { SealedSecret($0) },
+            requiresIdentity: integer(2) == 1, cooldownHours: optionalCount(3),
+            firstSeenAt: optionalTime(4))
+    }
+}
