@@ -110,6 +110,7 @@ extension MemoryState {
         invite.attempt = attempt
         save(invite, at: index)
         studyStarts.append((study: invite.studyID, at: now))
+        noteForHook(.inviteStarted, of: invite, at: now)
         return .invitation(candidate.invitation(invite))
     }
 
@@ -120,8 +121,14 @@ extension MemoryState {
         guard let index = index(of: code), var invite = invites[index]?.invite,
             invite.connectionID == connection
         else { return nil }
-        if invite.note(event, at: now) { save(invite, at: index) }
+        guard invite.note(event, at: now) else { return invite }
+        save(invite, at: index)
+        if let kind = event.hookKind { noteForHook(kind, of: invite, at: now) }
         return invite
+    }
+
+    func invite(_ code: InviteCode) -> Invite? {
+        invites.compactMap { $0?.invite }.first { $0.code == code }
     }
 
     private func index(of code: InviteCode) -> Int? {

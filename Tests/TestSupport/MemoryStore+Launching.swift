@@ -75,7 +75,7 @@ extension MemoryStore: LaunchStore {
 
     package func invite(_ code: InviteCode) async throws(Failure) -> Invite? {
         try access { state throws(Failure) in
-            state.invites.compactMap { $0?.invite }.first { $0.code == code }
+            state.invite(code)
         }
     }
 

@@ -99,6 +99,15 @@ package enum InviteEvent: String, Sendable, Hashable, CaseIterable {
     /// The study was opened; it counts as a start when it is launched, and changes nothing here.
     case started
     case completed
+
+    /// What a hook is told when it changed something; starts are told when they happen.
+    package var hookKind: HookEvent.Kind? {
+        switch self {
+        case .dismissed: .inviteDismissed
+        case .completed: .inviteCompleted
+        case .shown, .started: nil
+        }
+    }
 }
 
 /// What brought a person to a launch.

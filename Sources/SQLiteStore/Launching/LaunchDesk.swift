@@ -197,14 +197,3 @@ extension SQLRow {
                 studysStartsThisMonth: count(counts + 2)))
     }
 }
-
-extension InviteEvent {
-    /// What a hook is told of it; starts are told when they happen.
-    fileprivate var hookKind: HookEvent.Kind? {
-        switch self {
-        case .dismissed: .inviteDismissed
-        case .completed: .inviteCompleted
-        case .shown, .started: nil
-        }
-    }
-}
