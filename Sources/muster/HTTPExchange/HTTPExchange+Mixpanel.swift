@@ -32,7 +32,7 @@ extension HTTPExchangeError {
         case .refused, .proxy: .connectionRefused
         case .lost: .connectionLost
         case .tls: .tlsFailed
-        case .credentialsInURL, .badRequest, .malformed, .failed: .failed
+        case .addressRefused, .credentialsInURL, .badRequest, .malformed, .failed: .failed
         }
     }
 }

@@ -23,6 +23,7 @@ struct HTTPExchange: Sendable {
 
     private let responseBytesMax: Int
     private let proxies: OutboundProxies
+    private let addresses: AddressPolicy?
     /// The error is for whoever makes the first call.
     private let connections: Result<OutboundConnections, PlatformError>
 
@@ -32,13 +33,15 @@ struct HTTPExchange: Sendable {
     ///   - connectionsMax: how many connections to one host are kept for the next calls.
     ///   - responseBytesMax: the longest body that is taken.
     ///   - trust: whose certificates are believed.
+    ///   - addresses: where calls may lead; `nil` for anywhere, where the operator alone says it.
     ///   - environment: where proxies may be named.
     init(
         connectionsMax: Int, responseBytesMax: Int = Self.responseBytesMax,
-        trust: TLSTrust = .system,
+        trust: TLSTrust = .system, addresses: AddressPolicy? = nil,
         environment: [String: String] = ProcessInfo.processInfo.environment
     ) {
         self.responseBytesMax = responseBytesMax
+        self.addresses = addresses
         proxies = OutboundProxies(environment: environment)
         connections = Result { () throws(PlatformError) in
             try OutboundConnections(idleMax: connectionsMax, trust: trust)
@@ -70,9 +73,15 @@ struct HTTPExchange: Sendable {
             route: route, headers: headers, body: body)
         let connections = try connections.mapError { _ in HTTPExchangeError.failed }.get()
         let call = OutboundCall(
-            message: message, route: route, connections: connections,
+            message: message, route: route, connections: connections, addresses: addresses,
             responseBytesMax: responseBytesMax, deadline: .now().advanced(by: timeout))
         return try await call.run()
+    }
+
+    /// Closes the connections that wait for their next request.
+    func closeIdle() {
+        guard case .success(let connections) = connections else { return }
+        connections.loop.post { connections.closeIdle() }
     }
 
     /// Closes the connections; call it when no exchange is under way any more.
@@ -89,6 +98,7 @@ enum HTTPExchangeError: String, Error, CustomStringConvertible {
     case credentialsInURL = "credentials do not belong into a URL"
     case badRequest = "the request can't be written as HTTP"
     case noSuchHost = "no such host"
+    case addressRefused = "the address is not public"
     case refused = "the connection was refused"
     case lost = "the connection was lost"
     case tls = "TLS failed"

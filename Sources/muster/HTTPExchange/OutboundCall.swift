@@ -9,6 +9,7 @@ final class OutboundCall: @unchecked Sendable {
     private let message: OutboundMessage
     private let route: Route
     private let connections: OutboundConnections
+    private let addresses: AddressPolicy?
     private let responseBytesMax: Int
     private let deadline: MonotonicTime
     /// What a cancellation has to close.
@@ -20,11 +21,12 @@ final class OutboundCall: @unchecked Sendable {
 
     init(
         message: OutboundMessage, route: Route, connections: OutboundConnections,
-        responseBytesMax: Int, deadline: MonotonicTime
+        addresses: AddressPolicy?, responseBytesMax: Int, deadline: MonotonicTime
     ) {
         self.message = message
         self.route = route
         self.connections = connections
+        self.addresses = addresses
         self.responseBytesMax = responseBytesMax
         self.deadline = deadline
     }
@@ -76,7 +78,8 @@ final class OutboundCall: @unchecked Sendable {
 
     private nonisolated(nonsending) func open() async throws -> any ByteStream {
         guard !isCancelled else { throw CancellationError() }
-        let socket = try await connections.connect(route, by: deadline)
+        let socket = try await connections.connect(
+            route, within: addresses, by: deadline)
         do {
             try hold(socket)
             guard route.origin.isSecure else { return socket }

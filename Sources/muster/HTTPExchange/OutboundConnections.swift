@@ -27,13 +27,17 @@ final class OutboundConnections: @unchecked Sendable {
 
     func shutDown() async {
         await loop.perform { [self] in
-            for stream in idle.values.joined() { stream.close() }
-            idle = [:]
+            closeIdle()
         }
         await loop.shutDown()
     }
 
     // MARK: On the loop
+
+    func closeIdle() {
+        for stream in idle.values.joined() { stream.close() }
+        idle = [:]
+    }
 
     /// A connection that was used before and is still open and silent; `nil` if there is none.
     func takeIdle(_ route: Route) -> (any ByteStream)? {
@@ -50,15 +54,17 @@ final class OutboundConnections: @unchecked Sendable {
         idle[route, default: []].append(stream)
     }
 
-    /// Connects to whoever is next on the way, at the first of its addresses that can be reached.
+    /// Connects to whoever is next on the way, at the first of its addresses that can be reached,
+    /// and that the policy permits if there is one.
     ///
     /// `localhost` is often `::1` first, with nobody there but at 127.0.0.1. Each address has an
     /// equal share of the time that is left, so that a silent one leaves some to the others.
     nonisolated(nonsending) func connect(
-        _ route: Route, by deadline: MonotonicTime
+        _ route: Route, within policy: AddressPolicy? = nil, by deadline: MonotonicTime
     ) async throws -> TCPStream {
-        let addresses = try await resolve(route.nextHop, by: deadline)
-        var failure = HTTPExchangeError.noSuchHost
+        let found = try await resolve(route.nextHop, by: deadline)
+        let addresses = policy?.permitted(found, on: route) ?? found
+        var failure = found.isEmpty ? HTTPExchangeError.noSuchHost : .addressRefused
         for (index, address) in addresses.enumerated() {
             let now = MonotonicTime.now()
             let share = deadline.elapsed(since: now) / (addresses.count - index)
