@@ -56,6 +56,7 @@ package struct AuditEntry: Sendable, Hashable {
         case sdkChanged = "sdk.changed"
         case hookChanged = "hook.changed"
         case hookRemoved = "hook.removed"
+        case hookTested = "hook.tested"
         case deliveryReplayed = "delivery.replayed"
     }
 }

@@ -128,4 +128,18 @@ package enum Limits {
 
     /// How long an event is sent again to a hook that does not take it.
     package static let hookPatienceMilliseconds: Int64 = 3 * 24 * 3600 * 1000
+
+    /// How long a hook may ask to be left alone (`Retry-After`); more is taken for this much.
+    package static let hookRetryAfterMillisecondsMax: Int64 = 24 * 3600 * 1000
+
+    /// How many secrets of a hook are valid at a time: each is a signature in every request.
+    package static let hookSecretsMax = 4
+
+    /// From so many waiting deliveries of a hook on, changes of audiences wait in the feed.
+    ///
+    /// Enough for minutes of a fast receiver; a first sync may be a million.
+    package static let hookBacklogMax = 10_000
+
+    /// How many deliveries of a hook are kept to be looked at, beside those that wait.
+    package static let hookLogItemsMax = 10_000
 }

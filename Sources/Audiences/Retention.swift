@@ -16,5 +16,11 @@ package struct Retention: Sendable, Hashable {
     /// A quarter, so that last quarter's incident can still be read.
     package var syncLogMilliseconds: Int64 = 90 * 24 * 3600 * 1000
 
+    /// What was sent to hooks.
+    ///
+    /// A week, so that what failed on a Friday can be replayed on a Monday; more than a delivery is
+    /// tried for (``Limits/hookPatienceMilliseconds``).
+    package var hookLogMilliseconds: Int64 = 7 * 24 * 3600 * 1000
+
     package init() {}
 }

@@ -18,6 +18,7 @@ package struct Dependencies: Sendable {
     package var studies: any StudyStore
     package var launches: any LaunchStore
     package var sdk: any SDKStore
+    package var hooks: any HookStore
     package var accounts: ServiceAccounts
     package var sealing: Sealing
     package var secrets: Secrets
@@ -39,7 +40,8 @@ package struct Dependencies: Sendable {
         cohortSyncs: any CohortSyncStore, changes: any ChangeStore, control: any AudienceControl,
         keys: any OperatorKeyStore, answers: any AnswerStore, audit: any AuditStore,
         reconciliations: any ReconciliationStore, studies: any StudyStore,
-        launches: any LaunchStore, sdk: any SDKStore, accounts: ServiceAccounts, sealing: Sealing,
+        launches: any LaunchStore, sdk: any SDKStore, hooks: any HookStore,
+        accounts: ServiceAccounts, sealing: Sealing,
         secrets: Secrets,
         now: @escaping @Sendable () -> Timestamp,
         readiness: Readiness, metrics: Metrics = .none,
@@ -58,6 +60,7 @@ package struct Dependencies: Sendable {
         self.studies = studies
         self.launches = launches
         self.sdk = sdk
+        self.hooks = hooks
         self.accounts = accounts
         self.sealing = sealing
         self.secrets = secrets
@@ -123,6 +126,16 @@ private func connectionRoutes(_ api: inout APIRoutes, _ parts: Dependencies) {
     api.create(cohortSync + "/secret", cohortSyncs.regenerate)
     api.change(.delete, cohortSync + "/secret", cohortSyncs.revokeAll)
     api.change(.delete, cohortSync + "/secrets/:secret", cohortSyncs.revokeOne)
+
+    let hooks = HookEndpoints(parts)
+    let hook = connection + "/hook"
+    api.change(.put, hook, hooks.set)
+    api.ask(hook, hooks.show)
+    api.change(.delete, hook, hooks.remove)
+    api.create(hook + "/secret", hooks.regenerate)
+    api.ask(hook + "/deliveries", query: ["status"] + page, hooks.deliveries)
+    api.change(.post, hook + "/deliveries/:delivery/replay", hooks.replay)
+    api.create(hook + "/test", hooks.test)
 
     let keys = KeyEndpoints(parts)
     api.create("/keys", keys.create)

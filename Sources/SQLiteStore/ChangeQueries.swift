@@ -83,7 +83,7 @@ extension Database {
 
 extension MembershipChange {
     /// Reads a row of ``SQLiteStore/selectChanges``.
-    fileprivate init(_ row: SQLRow) throws {
+    init(_ row: SQLRow) throws {
         let isErased = row.integer(5) == erasedConnection
         self.init(
             sequence: row.integer(0), kind: row.integer(1) == 0 ? .left : .entered,

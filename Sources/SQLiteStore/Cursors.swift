@@ -19,6 +19,7 @@ struct Place: Hashable {
         case studies = "t1"
         case launchRules = "u1"
         case invites = "i1"
+        case deliveries = "h1"
     }
 
     /// The row to which the list is bound, if it is: an audience, a snapshot.

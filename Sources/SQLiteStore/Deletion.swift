@@ -24,6 +24,7 @@ extension Database {
     fileprivate func hide(_ connection: Int64, at now: Timestamp) throws -> Int {
         try removeParts(of: connection)
         try removeStudies(of: connection)
+        try removeHook(of: connection)
         try prepared(
             """
             UPDATE connection SET public_id = 'deleted ' || id, name = '', username = NULL,

@@ -38,6 +38,12 @@ struct Housekeeping {
         case tidyReading(Int64)
         /// A reconciliation as old as the beginning of the sync log.
         case forgetReconciliation(Int64)
+        /// A hook that was taken away.
+        case removeHook(Int64)
+        /// Deliveries that nobody will ask about any more.
+        case removeOldDeliveries(until: Timestamp)
+        /// More finished deliveries of a hook than are kept.
+        case removeSurplusDeliveries(hook: Int64, upTo: Int64)
     }
 
     let db: Database
@@ -84,6 +90,8 @@ struct Housekeeping {
         if let session = try first(Self.selectOldSession, logged) { return .removeSession(session) }
         if let reading = try untidyReading() { return .tidyReading(reading) }
         if let row = try oldReconciliation(before: logged) { return .forgetReconciliation(row) }
+        let sent = now.earlier(by: retention.hookLogMilliseconds)
+        if let chore = try surplusDelivery(before: sent) { return chore }
         return try first(Self.selectOldAnswer, now.earlier(by: Limits.keptAnswerMillisecondsMax))
             .map { _ in .removeAnswers }
     }
@@ -111,6 +119,10 @@ struct Housekeeping {
         case .removeAnswers: try removeAnswers()
         case .tidyReading(let reading): try tidyReading(reading)
         case .forgetReconciliation(let row): try forget(reconciliation: row)
+        case .removeHook(let hook): try remove(hook: hook)
+        case .removeOldDeliveries(let limit): try removeDeliveries(until: limit)
+        case .removeSurplusDeliveries(let hook, let number):
+            try removeSurplus(of: hook, upTo: number)
         }
     }
 

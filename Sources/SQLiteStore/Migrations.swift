@@ -27,6 +27,9 @@ enum Migrations {
         migrator.registerMigration("0006 studies, launch rules and invites") { db in
             try db.execute(sql: launching)
         }
+        migrator.registerMigration("0007 hooks") { db in
+            try db.execute(sql: seventh)
+        }
         return migrator
     }
 

@@ -18,6 +18,7 @@ struct Composition: Sendable {
     let operations: Server?
     let readiness: Readiness
     let reconciler: Reconciler
+    let delivering: Delivering
     /// `nil` for plain HTTP.
     let tls: TLSContext?
 
@@ -43,7 +44,7 @@ struct Composition: Sendable {
         var parts = Dependencies(
             syncs: store, audiences: store, connections: store, cohortSyncs: store,
             changes: store, control: store, keys: store, answers: store, audit: store,
-            reconciliations: store, studies: store, launches: store, sdk: store,
+            reconciliations: store, studies: store, launches: store, sdk: store, hooks: store,
             accounts: accounts, sealing: configuration.keyRing.sealing,
             secrets: Self.secrets, now: Self.now, readiness: readiness,
             metrics: Metrics(factory: registry) { await readings.text() },
@@ -58,6 +59,7 @@ struct Composition: Sendable {
         }
         readings.watch(server)
         reconciler = try Self.reconciler(store, accounts)
+        delivering = Self.delivering(store, configuration, logger)
         self.store = store
         self.readiness = readiness
     }
@@ -130,6 +132,21 @@ struct Composition: Sendable {
             reconciliations: store, audiences: store, connections: store, accounts: accounts,
             worker: try requestPrefix(),
             pause: { try? await Task.sleep(for: Reconciling.pause) })
+    }
+
+    /// Sends what waits for hooks.
+    private static func delivering(
+        _ store: SQLiteStore, _ configuration: MusterConfiguration, _ logger: Logger
+    ) -> Delivering {
+        let exchange = HTTPExchange(
+            connectionsMax: Delivering.attemptsAtOnceMax,
+            responseBytesMax: HookSender.answerBytesMax, addresses: configuration.hookAddresses)
+        let sender = HookSender(
+            exchange: exchange, secrets: secrets, sealing: configuration.keyRing.sealing, now: now,
+            timeout: configuration.hookTimeout)
+        return Delivering(
+            hooks: store, send: sender.send, rest: exchange.closeIdle, now: now, logger: logger,
+            timeout: configuration.hookTimeout)
     }
 
     /// The domain's cryptography, from OpenSSL.

@@ -15,8 +15,8 @@ extension EndToEndTests {
         /// What is different each time.
         nonisolated(unsafe) private static let changing =
             #/
-            (conn|aud|key|sec|rec)_[0-9a-z]{16} | mixpanel_[0-9a-z]{10}
-            | muster_(secret|key)_\w+ | \d{4}-\d\d-\d\dT[0-9:.]+Z
+            (conn|aud|key|sec|rec|msg)_[0-9a-z]{16} | mixpanel_[0-9a-z]{10}
+            | muster_(secret|key)_\w+ | whsec_[A-Za-z0-9+/]+=* | \d{4}-\d\d-\d\dT[0-9:.]+Z
             | [0-9]+\ (bytes|KiB|MiB|may\ be) | [0-9]+\ of\ [0-9]+\ pages
             | step\ [0-9]{4}[^\n]* | key\ [0-9a-f]{8}
             /#

@@ -16,6 +16,7 @@ import Testing
         let audience = try await life.ofAnAudience(webhook)
         try await life.ofPeople(in: audience)
         try await life.ofReconciliations(of: audience)
+        try await life.ofAHook()
         try await life.ofKeys()
         try await life.ofTheAuditLog()
         try await life.ofDeletion()
@@ -179,6 +180,19 @@ private final class Life {
         while try await store.compare(id, notExported: 0, by: "w", until: end) == nil {}
         try await store.conclude(
             id, as: .finished, message: nil, resumesAt: nil, by: "w", at: now)
+    }
+
+    func ofAHook() async throws {
+        let hook = connection + "/hook"
+        try await call(
+            .put, hook, #"{"url":"https://hooks.lumen.example/","events":["invite.started"]}"#)
+        try await call(.get, hook)
+        try await call(.post, hook + "/secret")
+        let sent = try await call(.post, hook + "/test", answers: 202)
+        try await call(.get, hook + "/deliveries")
+        let delivery = sent.object["id"] as? String ?? ""
+        try await call(.post, hook + "/deliveries/\(delivery)/replay", answers: 202)
+        try await call(.delete, hook, answers: 204)
     }
 
     func ofKeys() async throws {

@@ -146,7 +146,7 @@ extension Contract.Operation: CustomTestStringConvertible {
     var testDescription: String { id }
 
     var asMethod: Method {
-        [Method.get, .post, .patch, .delete].first { $0.name == method } ?? .options
+        [Method.get, .post, .put, .patch, .delete].first { $0.name == method } ?? .options
     }
 }
 

@@ -39,7 +39,7 @@ final class House: Sendable {
         let parts = Dependencies(
             syncs: syncs ?? store, audiences: store, connections: store, cohortSyncs: store,
             changes: store, control: store, keys: store, answers: answers(store), audit: store,
-            reconciliations: store, studies: store, launches: store, sdk: store,
+            reconciliations: store, studies: store, launches: store, sdk: store, hooks: store,
             accounts: ServiceAccounts(
                 mixpanel: MixpanelAPI(exchange: mixpanel, now: now),
                 connections: store, quota: GenerousQuota(), sealing: .plain, now: now),

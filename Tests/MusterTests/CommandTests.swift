@@ -28,6 +28,7 @@ import Testing
                   reconciliation          Comparisons of audiences with Mixpanel's own lists.
                   changes                 Shows who entered and left, oldest first.
                   person                  People, whatever audience they are in.
+                  hook                    Where a connection's events are posted to.
                   secrets                 Secrets that are kept encrypted.
                   audit                   Who changed what.
                   config                  The settings in effect, and where each was said.
@@ -80,6 +81,8 @@ import Testing
         ["secret", "revoke", "conn_x"], ["secret", "revoke", "conn_x", "--id", "sec_x"],
         ["secret", "hash"], ["secret", "hash", "--stdin"], ["secrets", "rekey"],
         ["key", "create", "--name", "X", "--json", "--data-dir", "d"],
+        ["hook", "create", "conn_x", "--url", "https://a.example/", "--event", "audience.left"],
+        ["hook", "edit", "conn_x", "--off"], ["hook", "deliveries", "conn_x", "--json"],
         ["key", "list"], ["key", "revoke", "key_x"], ["audience", "list", "--json"],
         ["audience", "members", "aud_x", "--limit", "1000"],
         ["audience", "export", "aud_x", "--format", "csv"], ["healthcheck"],

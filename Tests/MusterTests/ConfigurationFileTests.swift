@@ -118,8 +118,8 @@ import Testing
         #expect(before.count > 30)
         for (name, value) in before { #expect(after[name] != value, "\(name) has no key") }
         #expect(Set(after.values).count == after.count, "two keys set the same field")
-        // drainTimeout is the program's own, not a field of these structs.
-        #expect(LimitKey.all.count == after.count + 1)
+        // drainTimeout and hookTimeout are the program's own, not fields of these structs.
+        #expect(LimitKey.all.count == after.count + 2)
     }
 
     private static func fields(of configuration: MusterConfiguration) -> [String: String] {

@@ -79,6 +79,31 @@ import Testing
         #expect(log.items.count == 3)
     }
 
+    @Test func theSecretsOfHooksAreEncryptedAnewToo() async throws {
+        let ring = directory.ring()
+        try await fill(ring)
+        let (id, url) = (ids[0], try #require(HookURL("https://hooks.lumen.example/")))
+        let sealed = try ["old", "new"].map { text in
+            try ring.sealing.seal(Array(text.utf8), HookSecret.sealingContext(of: id))
+        }
+        try await store.changeHook(of: id, at: .start, for: .test) { hook in
+            hook = Hook(
+                connectionID: id, url: url, events: [.inviteStarted],
+                secrets: sealed.map { HookSecret(sealed: $0, createdAt: .start) },
+                createdAt: .start)
+        }
+        #expect(try await rekey(ring).resealed == 6)
+        let secrets = try #require(try await store.hook(of: id)?.secrets)
+        #expect(secrets.allSatisfy { ring.sealing.isCurrent($0.sealed) })
+        let opened = try secrets.map { secret in
+            try ring.sealing.open(secret.sealed, HookSecret.sealingContext(of: id))
+        }
+        #expect(opened.map { String(decoding: $0, as: UTF8.self) } == ["old", "new"])
+        let log = try await store.auditLog(
+            matching: AuditFilter(action: .hookChanged), ListRange(limit: 9))
+        #expect(log.items.first?.details == ["rekeyed"])
+    }
+
     @Test func cutOffBeforeTheOldKeyLeavesEverythingOpensAndTheNextRunGoesOn() async throws {
         let ring = directory.ring()
         try await fill(ring)

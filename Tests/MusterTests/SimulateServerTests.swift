@@ -7,6 +7,7 @@ import JSON
 import Mixpanel
 import Platform
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import muster

@@ -77,6 +77,7 @@ struct QueryPlanTests {
     private func isSmall(_ detail: String) -> Bool {
         ["SCAN audience", "SCAN connection", "SCAN CONSTANT ROW", "SCAN meta", "SCAN operator_key"]
             .contains { detail.hasPrefix($0) }
+            || detail == "SCAN hook" || detail.hasPrefix("SCAN hook USING")
             || detail.contains("INDEX sync_session_open")
             || detail.contains("INDEX reconciliation_open")
     }
@@ -100,6 +101,7 @@ struct QueryPlanTests {
         try await switchHeldIn(to: store)
         while try await store.tidy(at: .start.after(hours: 24 * 100)) {}
         try await store.create(Connection.make(9))
+        try await post(from: store)
         try await operate(store)
         try await store.checkWritable(at: .start)
         return seen.sorted()
@@ -135,6 +137,33 @@ struct QueryPlanTests {
         }
         let later = Timestamp.start.after(Limits.keptAnswerMillisecondsMax + 1)
         while try await store.tidy(at: later) {}
+    }
+
+    /// Everything that is done for a hook.
+    private func post(from store: SQLiteStore) async throws {
+        let url = try #require(HookURL("https://hooks.lumen.example/"))
+        let secret = HookSecret(sealed: SealedSecret("v1.a"), createdAt: .start)
+        try await store.changeHook(of: .make(), at: .start, for: .test) { hook in
+            hook = Hook(
+                connectionID: .make(), url: url, events: [.audienceEntered], secrets: [secret],
+                createdAt: .start)
+        }
+        let test = HookDelivery(
+            id: .make(from: [1]), connectionID: .make(), kind: .test, createdAt: .start)
+        try await store.sendTest(test, for: .test)
+        _ = try await store.record(.make(.addMembers, ["hooked"]), from: .make(), at: .start)
+        _ = try await store.followChanges(at: .start)
+        _ = try await store.dueHooks(at: .start)
+        let messages = try await store.claimDeliveries(
+            of: .make(), limit: 9, until: .start, at: .start)
+        for message in messages {
+            try await store.conclude(message.delivery, sentTo: url, at: .start)
+        }
+        _ = try await store.replay(test.id, of: .make(), at: .start, for: .test)
+        for status in [nil, HookDelivery.Status.waiting] {
+            _ = try await store.deliveries(of: .make(), status: status, ListRange())
+        }
+        try await store.changeHook(of: .make(), at: .start, for: .test) { $0 = nil }
     }
 
     /// Reads, compares and mends, and refuses a second query.

@@ -168,7 +168,7 @@ extension MemoryState {
             changes: wanted.prefix(limit).map(change), next: next, hasMore: next < feed.latest)
     }
 
-    private func change(_ row: MemoryFeed.Row) -> MembershipChange {
+    func change(_ row: MemoryFeed.Row) -> MembershipChange {
         var person = people[row.person].person
         person.traits = []
         let session = row.session.map { sessions[$0] }

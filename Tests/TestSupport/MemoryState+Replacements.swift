@@ -174,6 +174,8 @@ extension MemoryState {
                 sessions[position].isForgotten = true
             }
         }
+        tidyHooks(
+            before: Timestamp(milliseconds: now.milliseconds - retention.hookLogMilliseconds))
         reconciliations.removeAll { stored in
             stored.reconciliation.finishedAt.map {
                 now.since($0) > retention.syncLogMilliseconds

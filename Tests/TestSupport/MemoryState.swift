@@ -87,6 +87,8 @@ struct MemoryState: Sendable {
     var invites: [StoredInvite?] = []
     var studyStarts: [(study: StudyID, at: Timestamp)] = []
     var sdk: [ConnectionID: SDKSettings] = [:]
+    var hooks: [ConnectionID: StoredHook] = [:]
+    var deliveriesMade = 0
 
     var visibleAudiences: [StoredAudience] { audiences.filter { !$0.isDeleted } }
 

@@ -122,6 +122,7 @@ extension MemoryState {
         }
         positions = positions.filter { $0.key.connection != id }
         removeStudies(of: id)
+        hooks[id] = nil
         return own.count
     }
 }

@@ -4,7 +4,7 @@ package import Audiences
 package typealias Store =
     SyncStore & AudienceStore & AudienceControl & ChangeStore & ConnectionStore & CohortSyncStore
     & OperatorKeyStore & AnswerStore & AuditStore & ReconciliationStore & QueryQuota
-    & StudyStore & LaunchStore & SDKStore
+    & StudyStore & LaunchStore & SDKStore & HookStore
 
 /// The suite that every store runs: the contracts of the ports, sentence by sentence.
 package enum StoreConformance {
@@ -14,7 +14,7 @@ package enum StoreConformance {
         + lookups + syncLog + connections + changes + guarded + restoring + erasing + history
         + sources + references + cohortSyncs + serviceAccounts + declared + operations + answers
         + deletion + reconciliations + repairs + queries + studies + launching + pacing
-        + invites
+        + invites + hooks + deliveries + hookChanges + hookInvites
 }
 
 /// One sentence of the contract.

@@ -1,8 +1,7 @@
 /// Where a connection's events are posted to: an outgoing webhook (standardwebhooks.com).
 package struct Hook: Sendable, Hashable {
     package var connectionID: ConnectionID
-    /// HTTPS, or HTTP to this machine itself.
-    package var url: String
+    package var url: HookURL
     package var events: Set<HookEvent.Kind>
     /// Signing secrets, sealed, the newest first; a delivery is signed with all that are valid.
     package var secrets: [HookSecret]
@@ -11,7 +10,7 @@ package struct Hook: Sendable, Hashable {
     package var updatedAt: Timestamp
 
     package init(
-        connectionID: ConnectionID, url: String, events: Set<HookEvent.Kind>,
+        connectionID: ConnectionID, url: HookURL, events: Set<HookEvent.Kind>,
         secrets: [HookSecret], isOn: Bool = true, createdAt: Timestamp
     ) {
         self.connectionID = connectionID
@@ -21,6 +20,75 @@ package struct Hook: Sendable, Hashable {
         self.isOn = isOn
         self.createdAt = createdAt
         updatedAt = createdAt
+    }
+
+    /// Whether events of this kind are to be told now.
+    package func wants(_ kind: HookEvent.Kind) -> Bool { isOn && events.contains(kind) }
+
+    /// Whether it follows the change feed.
+    package var followsChanges: Bool { wants(.audienceEntered) || wants(.audienceLeft) }
+
+    // MARK: Life
+
+    /// Takes over what an operator may choose.
+    package mutating func edit(
+        url: HookURL, events: Set<HookEvent.Kind>, isOn: Bool, at now: Timestamp
+    ) {
+        guard url != self.url || events != self.events || isOn != self.isOn else { return }
+        (self.url, self.events, self.isOn, updatedAt) = (url, events, isOn, now)
+    }
+
+    /// Takes a new secret; the others end `overlapMilliseconds` from now, if not before.
+    package mutating func add(
+        _ secret: HookSecret, overlapMilliseconds: Int64, at now: Timestamp
+    ) throws(Failure) {
+        let end = Timestamp(milliseconds: now.milliseconds + max(0, overlapMilliseconds))
+        for index in secrets.indices {
+            secrets[index].expiresAt = min(secrets[index].expiresAt ?? end, end)
+        }
+        secrets = [secret] + validSecrets(at: now)
+        guard secrets.count <= Limits.hookSecretsMax else {
+            throw Failure(
+                .conflict,
+                "\(Limits.hookSecretsMax) secrets of the hook are valid; end some of them by an "
+                    + "overlap of 0.")
+        }
+        updatedAt = now
+    }
+
+    package func validSecrets(at now: Timestamp) -> [HookSecret] {
+        secrets.filter { $0.expiresAt.map { now < $0 } ?? true }
+    }
+
+    /// Exchanges a sealed secret, unless it is gone by now.
+    package mutating func reseal(_ old: SealedSecret, as new: SealedSecret) {
+        for index in secrets.indices where secrets[index].sealed == old {
+            secrets[index].sealed = new
+        }
+    }
+
+    /// What follows for the hook from how an attempt ended: 410 switches it off, for its owner
+    /// wants no more (Standard Webhooks, "Deliverability").
+    ///
+    /// Not if the hook leads elsewhere by now.
+    package mutating func hear(of delivery: HookDelivery, from url: HookURL, at now: Timestamp) {
+        guard delivery.isGone, self.url == url, isOn else { return }
+        isOn = false
+        updatedAt = now
+    }
+
+    /// What the audit log is to say of a change; `nil` if there was none.
+    package static func note(from old: Hook?, to new: Hook?) -> AuditNote? {
+        guard old != new else { return nil }
+        guard let new else { return AuditNote(.hookRemoved) }
+        let isRekeyed = old?.secrets.map(\.createdAt) == new.secrets.map(\.createdAt)
+        let changes = [
+            old?.url == new.url ? nil : "url",
+            old?.events == new.events ? nil : "events",
+            old?.secrets == new.secrets ? nil : isRekeyed ? "rekeyed" : "secret",
+            old?.isOn ?? true == new.isOn ? nil : "enabled",
+        ].compactMap(\.self)
+        return AuditNote(.hookChanged, changes)
     }
 }
 
@@ -36,79 +104,52 @@ package struct HookSecret: Sendable, Hashable {
     }
 }
 
-/// What happened, as it is told to the outside.
-package struct HookEvent: Sendable, Hashable {
-    package var kind: Kind
-    package var at: Timestamp
-    package var subject: Subject
+/// The address of a hook: HTTPS, or HTTP to this machine itself.
+package struct HookURL: Sendable, Hashable {
+    package let text: String
 
-    package enum Kind: String, Sendable, Hashable, CaseIterable {
-        case inviteStarted = "invite.started"
-        case inviteCompleted = "invite.completed"
-        case inviteDismissed = "invite.dismissed"
-        /// Sent only where it was asked for: a first sync is as many as there are members.
-        case audienceEntered = "audience.entered"
-        case audienceLeft = "audience.left"
+    /// How that is told.
+    package static let rule =
+        "an https:// address (or http:// of this machine itself), without user, password and "
+        + "fragment, of at most \(Limits.launchURLBytesMax) visible ASCII characters"
+
+    /// Names of this machine: what is sent in clear to them nobody else can read.
+    private static let own = ["localhost", "127.0.0.1", "[::1]"]
+
+    /// `nil` unless it is ``rule``.
+    package init?(_ text: String) {
+        let bytes = text.utf8
+        guard bytes.count <= Limits.launchURLBytesMax,
+            bytes.allSatisfy({ (0x21...0x7E).contains($0) }),
+            !bytes.contains(UInt8(ascii: "#")), !bytes.contains(UInt8(ascii: "\\"))
+        else { return nil }
+        let schemes = ["https://", "http://"].filter { bytes.starts(with: $0.utf8) }
+        guard let scheme = schemes.first else { return nil }
+        let authority = bytes.dropFirst(scheme.utf8.count).prefix { !"/?".utf8.contains($0) }
+        let host = Self.host(of: authority)
+        let port = authority[host.endIndex...]
+        guard !host.isEmpty, !host.contains(UInt8(ascii: "@")),
+            port.isEmpty || port.first == UInt8(ascii: ":"),
+            port.dropFirst().allSatisfy({ (0x30...0x39).contains($0) })
+        else { return nil }
+        guard scheme == "https://" || Self.own.contains(where: { host.elementsEqual($0.utf8) })
+        else { return nil }
+        self.text = text
     }
 
-    package enum Subject: Sendable, Hashable {
-        case invite(Invite)
-        case change(Change)
+    /// Without the port, with brackets.
+    private static func host(of authority: Substring.UTF8View) -> Substring.UTF8View {
+        guard authority.first == UInt8(ascii: "["),
+            let end = authority.firstIndex(of: UInt8(ascii: "]"))
+        else { return authority.prefix { $0 != UInt8(ascii: ":") } }
+        return authority[...end]
     }
 
-    package init(kind: Kind, at: Timestamp, subject: Subject) {
-        self.kind = kind
-        self.at = at
-        self.subject = subject
-    }
-}
-
-/// One event on its way to a hook.
-package struct HookDelivery: Sendable, Hashable {
-    /// `webhook-id`; the same in every attempt.
-    package var id: HookDeliveryID
-    package var connectionID: ConnectionID
-    package var kind: HookEvent.Kind
-    package var createdAt: Timestamp
-    package var status: Status
-    package var attempts: Int
-    /// When it is tried (again); `nil` if it is not.
-    package var nextAttemptAt: Timestamp?
-    package var lastAttemptAt: Timestamp?
-    /// The status of the last answer; `nil` if there was none.
-    package var lastAnswer: Int?
-    /// One sentence, if the last attempt failed.
-    package var lastProblem: String?
-
-    package enum Status: String, Sendable, Hashable, CaseIterable {
-        case waiting
-        case delivered
-        /// Given up after ``Limits/hookPatienceMilliseconds``, or because the hook answered 410.
-        case failed
+    package static func == (left: HookURL, right: HookURL) -> Bool {
+        sameBytes(left.text, right.text)
     }
 
-    package init(
-        id: HookDeliveryID, connectionID: ConnectionID, kind: HookEvent.Kind,
-        createdAt: Timestamp, status: Status = .waiting, attempts: Int = 0,
-        nextAttemptAt: Timestamp? = nil, lastAttemptAt: Timestamp? = nil,
-        lastAnswer: Int? = nil, lastProblem: String? = nil
-    ) {
-        self.id = id
-        self.connectionID = connectionID
-        self.kind = kind
-        self.createdAt = createdAt
-        self.status = status
-        self.attempts = attempts
-        self.nextAttemptAt = nextAttemptAt
-        self.lastAttemptAt = lastAttemptAt
-        self.lastAnswer = lastAnswer
-        self.lastProblem = lastProblem
-    }
-
-    /// How long to wait after so many failed attempts: 5 s, then doubling to 6 hours, so that three
-    /// days hold about 22 attempts.
-    package static func pause(afterAttempts attempts: Int) -> Int64 {
-        let doublings = min(max(attempts - 1, 0), 13)
-        return min(Int64(5000) << Int64(doublings), 6 * 3_600_000)
+    package func hash(into hasher: inout Hasher) {
+        hashBytes(of: text, into: &hasher)
     }
 }

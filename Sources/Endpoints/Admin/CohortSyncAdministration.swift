@@ -44,7 +44,7 @@ struct CohortSyncAdministration: Sendable {
     /// once get a secret each, and may not see the other's in the list.
     @Sendable func regenerate(_ creation: Creation) async throws -> Response {
         let body = try creation.objectIfAny(keys: ["overlap_seconds"])
-        let overlap = try Self.overlapMilliseconds(body)
+        let overlap = try body.overlapMilliseconds()
         let now = now()
         var connection = try await connection(creation.request)
         let issued = try StoredSecret.issue(at: now, by: secrets)
@@ -102,20 +102,6 @@ struct CohortSyncAdministration: Sendable {
             secret, of: request.connectionID(), at: now(), for: operation)
         log(secret == nil ? "secrets revoked" : "secret revoked", connection, request)
         return show(connection, for: request)
-    }
-
-    private static func overlapMilliseconds(_ body: JSONObject) throws(Failure) -> Int64 {
-        guard let value = body["overlap_seconds"], !value.isNull else { return 0 }
-        // 60.0 is an integer, too, to those who write all their numbers so.
-        guard case .number(let written) = value, let number = Double(written),
-            let seconds = Int64(exactly: number),
-            (0...Int64(Limits.secretOverlapSecondsMax)).contains(seconds)
-        else {
-            throw Failure(
-                .invalid,
-                "overlap_seconds must be a number from 0 to \(Limits.secretOverlapSecondsMax).")
-        }
-        return seconds * 1000
     }
 
     private func connection(_ request: Request) async throws -> Connection {

@@ -132,6 +132,21 @@ extension JSONObject {
         }
         return flag
     }
+
+    /// How long earlier secrets stay valid; none if it is missing or null.
+    func overlapMilliseconds() throws(Failure) -> Int64 {
+        guard let value = self["overlap_seconds"], !value.isNull else { return 0 }
+        // 60.0 is an integer, too, to those who write all their numbers so.
+        guard case .number(let written) = value, let number = Double(written),
+            let seconds = Int64(exactly: number),
+            (0...Int64(Limits.secretOverlapSecondsMax)).contains(seconds)
+        else {
+            throw Failure(
+                .invalid,
+                "overlap_seconds must be a number from 0 to \(Limits.secretOverlapSecondsMax).")
+        }
+        return seconds * 1000
+    }
 }
 
 extension Request {

@@ -5,7 +5,8 @@ import JSON
 package enum OpenAPIDocument {
     static let operations =
         DescribedOperation.webhook + DescribedOperation.connections
-        + DescribedOperation.cohortSyncs + DescribedOperation.audiences
+        + DescribedOperation.cohortSyncs + DescribedOperation.hooks
+        + DescribedOperation.audiences
         + DescribedOperation.memberships + DescribedOperation.changes
         + DescribedOperation.reconciliations + DescribedOperation.administration
         + DescribedOperation.server
@@ -116,10 +117,12 @@ extension Component {
     /// Every schema that has a name.
     static let all: [Component] = [
         actor, audience, audienceReference, auditEntry, change, cohortAudience, cohortSync,
-        cohortSyncSecret, connection, connectionEdit, difference, erased, error, health, member,
+        cohortSyncSecret, connection, connectionEdit, difference, erased, error, health, hook,
+        hookDelivery,
+        hookSecret, hookWish, member,
         membership, membershipQuery, membershipSource, membershipTable, memberships,
         mixpanelProject, newConnection, newKey, newReconciliation, operatorKey, operatorKeySecret,
         overlap, page, pageAnswer, pageProblem, reconciliation, savedCohort, serviceAccount,
-        sharedReference, storedSecret, switching, sync,
+        sharedReference, signedHook, storedSecret, switching, sync,
     ]
 }

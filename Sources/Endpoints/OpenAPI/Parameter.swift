@@ -60,6 +60,7 @@ struct Parameter: Sendable {
     private static func schema(ofPath name: String) -> Schema {
         switch name {
         case "audience": .id(AudienceID.self, "The audience.")
+        case "delivery": .id(HookDeliveryID.self, "The delivery.")
         case "key": .id(OperatorKeyID.self, "The key.")
         case "reconciliation": .id(ReconciliationID.self, "The reconciliation.")
         case "secret": .id(SecretID.self, "The secret, by its id.")

@@ -1,11 +1,11 @@
-internal import Audiences
+package import Audiences
 internal import JSON
 
 /// `Retry-After` (RFC 9110 section 10.2.3): seconds, or a date.
-enum RetryAfter {
+package enum RetryAfter {
     /// How long to wait, at most ``MixpanelLimits/retryAfterSecondsMax``; `nil` if the field is
     /// not there or can't be understood.
-    static func read(_ field: String?, at now: Timestamp) -> Duration? {
+    package static func read(_ field: String?, at now: Timestamp) -> Duration? {
         guard let field else { return nil }
         let bytes = Array(field.utf8)
         if bytes.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) {

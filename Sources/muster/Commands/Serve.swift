@@ -77,6 +77,7 @@ struct Serve: AsyncParsableCommand {
                         service: Housekeeping(
                             store: parts.store, now: Composition.now, logger: logger)),
                     .init(service: Reconciling(reconciler: parts.reconciler, logger: logger)),
+                    .init(service: parts.delivering),
                     .init(
                         service: ServerService(
                             server: parts.server, operations: parts.operations,

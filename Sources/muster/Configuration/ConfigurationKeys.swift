@@ -8,7 +8,7 @@ enum ConfigurationKeys {
             "tls.certificate_file", "tls.private_key_file", "tls.terminated_in_front",
             "mixpanel.us_url", "mixpanel.eu_url", "mixpanel.in_url",
             "log_level", "log_format",
-            "proxy.trusted_addresses", "proxy.protocol",
+            "proxy.trusted_addresses", "proxy.protocol", "hooks.private_addresses",
         ] + LimitKey.all.map(\.name) + [DeclaredConnections.key]
 
     /// The unit that a key's name says; `nil` for counts and words.

@@ -57,7 +57,7 @@ struct LimitKey: Sendable {
         }
     }
 
-    static let all = proxies + connections + protocolLimits + bodies + retention
+    static let all = proxies + connections + protocolLimits + bodies + hooks + retention
 
     private static let proxies = [
         LimitKey("proxy.header_bytes_max", \.wire.proxyHeaderBytesMax, 16...65_551)
@@ -131,6 +131,10 @@ struct LimitKey: Sendable {
         LimitKey("api.inflated_bytes_max", \.endpoints.apiBody.inflatedBytesMax, 1024...1 << 32),
     ]
 
+    private static let hooks = [
+        LimitKey("hooks.timeout_seconds", seconds: \.hookTimeout, 1...60)
+    ]
+
     private static let hour: Int64 = 3600 * 1000
     private static let day: Int64 = 24 * hour
 
@@ -144,5 +148,9 @@ struct LimitKey: Sendable {
         LimitKey(
             "store.sync_log_retention_days", milliseconds: \.retention.syncLogMilliseconds,
             unit: day, 1...3650),
+        // Not below the three days that a delivery is tried for.
+        LimitKey(
+            "store.hook_log_retention_days", milliseconds: \.retention.hookLogMilliseconds,
+            unit: day, 4...365),
     ]
 }

@@ -44,6 +44,10 @@ struct MusterConfiguration: Sendable {
     var proxyProtocol = ProxyProtocol.none
     /// Where Mixpanel is, region by region.
     var mixpanel = MixpanelHosts.official
+    /// Addresses that hooks may lead to although they are not public.
+    var hookAddresses = AddressPolicy()
+    /// How long one attempt to deliver to a hook may take.
+    var hookTimeout = Duration.seconds(15)
     /// How long requests in flight may take to finish after SIGTERM.
     var drainTimeout = Duration.seconds(25)
 }

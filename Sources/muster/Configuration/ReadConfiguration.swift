@@ -118,6 +118,7 @@ extension MusterConfiguration {
         readTLS(reader)
         readProxies(reader)
         readMixpanel(reader)
+        readHooks(reader)
         for limit in LimitKey.all { limit.read(reader, into: &self) }
     }
 
@@ -146,14 +147,21 @@ extension MusterConfiguration {
     private mutating func readProxies(_ reader: StrictReader) {
         let key = "proxy.trusted_addresses"
         trustedProxies = TrustedProxies(
-            reader.strings(key, AddressBlock.init) {
-                "\(key) has \"\($0)\", which is no address and no block like 10.0.0.0/8 with "
-                    + "nothing but zeros behind its prefix."
-            })
+            reader.strings(key, AddressBlock.init) { Self.noBlock($0, key) })
         proxyProtocol = reader.choice("proxy.protocol", proxyProtocol)
         if proxyProtocol != .none, trustedProxies.isEmpty {
             reader.note("proxy.protocol is set and \(key) is empty: nobody could connect.")
         }
+    }
+
+    private mutating func readHooks(_ reader: StrictReader) {
+        let key = "hooks.private_addresses"
+        hookAddresses.allowed = reader.strings(key, AddressBlock.init) { Self.noBlock($0, key) }
+    }
+
+    private static func noBlock(_ text: String, _ key: String) -> String {
+        "\(key) has \"\(text)\", which is no address and no block like 10.0.0.0/8 with nothing but "
+            + "zeros behind its prefix."
     }
 
     /// The key that the library has no word for: by the ids alone, for the hashes are nobody's

@@ -104,6 +104,24 @@ struct StoreChecks {
 
     // MARK: What it holds
 
+    private func hook(_ hook: Hook) -> [Finding] {
+        let id = hook.connectionID
+        do throws(Failure) {
+            for secret in hook.validSecrets(at: now) {
+                _ = try configuration.keyRing.sealing.open(
+                    secret.sealed, HookSecret.sealingContext(of: id))
+            }
+        } catch {
+            return [Self.finding("encryption key", error)]
+        }
+        guard !hook.isOn else { return [] }
+        return [
+            .warn(
+                "hook", "that of \(id.text) is switched off",
+                fix: "`muster hook edit \(id.text) --on`, or `muster hook remove`")
+        ]
+    }
+
     func contents(of store: SQLiteStore) async throws(Failure) -> [Finding] {
         var findings: [Finding] = []
         var opened = 0
@@ -111,6 +129,8 @@ struct StoreChecks {
         repeat {
             let page = try await store.connections(range)
             for connection in page.items {
+                let hook = try await store.hook(of: connection.id)
+                if let hook { findings += self.hook(hook) }
                 guard let account = connection.serviceAccount else { continue }
                 do throws(Failure) {
                     _ = try configuration.keyRing.sealing.open(

@@ -4,7 +4,7 @@ import Audiences
 ///
 /// Whenever it is killed, every secret can be opened: an old key leaves last, when nothing needs it
 /// any more. Begun again, it goes on.
-struct Rekey<Store: ConnectionStore & AnswerStore>: Sendable {
+struct Rekey<Store: ConnectionStore & AnswerStore & HookStore>: Sendable {
     let store: Store
     let ring: KeyRing
     let now: @Sendable () -> Timestamp
@@ -35,6 +35,7 @@ struct Rekey<Store: ConnectionStore & AnswerStore>: Sendable {
     private func resealAll() async throws -> Int {
         var count = 0
         for connection in try await everything({ try await store.connections($0) }) {
+            count += try await resealHook(of: connection.id)
             guard let old = connection.serviceAccount?.secret, !ring.sealing.isCurrent(old) else {
                 continue
             }
@@ -48,6 +49,18 @@ struct Rekey<Store: ConnectionStore & AnswerStore>: Sendable {
                 ring.sealing.isCurrent(sealed)
                     ? sealed : try ring.reseal(sealed, KeptAnswer.sealingContext)
             }
+    }
+
+    private func resealHook(of id: ConnectionID) async throws -> Int {
+        let context = HookSecret.sealingContext(of: id)
+        let old = try await store.hook(of: id)?.secrets.map(\.sealed) ?? []
+        let exchanges = try old.filter { !ring.sealing.isCurrent($0) }
+            .map { ($0, try ring.reseal($0, context)) }
+        guard !exchanges.isEmpty else { return 0 }
+        try await store.changeHook(of: id, at: now(), for: .commandLine) { hook throws(Failure) in
+            for (old, new) in exchanges { hook?.reseal(old, as: new) }
+        }
+        return exchanges.count
     }
 }
 

@@ -1,23 +1,23 @@
-import Foundation
+package import Foundation
 import Synchronization
 
 /// The smallest HTTP server there can be: one request after the other on each connection,
 /// answered with the bytes it is told to.
 ///
 /// A thread a connection, blocking: what is tested is the other end.
-final class LoopbackReceiver: Sendable {
-    struct Request: Sendable {
-        let head: String
-        let body: [UInt8]
+package final class LoopbackReceiver: Sendable {
+    package struct Request: Sendable {
+        package let head: String
+        package let body: [UInt8]
     }
 
-    let port: UInt16
+    package let port: UInt16
     private let listener: Int32
     private let answer: @Sendable (Request) -> String?
     private let seen = Mutex<(requests: [Request], connections: Int)>(([], 0))
 
     /// Listens on a free port of 127.0.0.1; no answer means silence.
-    init(answering answer: @escaping @Sendable (Request) -> String?) throws {
+    package init(answering answer: @escaping @Sendable (Request) -> String?) throws {
         self.answer = answer
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
@@ -35,7 +35,7 @@ final class LoopbackReceiver: Sendable {
         Thread.detachNewThread { [self] in acceptAll() }
     }
 
-    var url: URL {
+    package var url: URL {
         get throws {
             guard let url = URL(string: "http://127.0.0.1:\(port)/hook?key=1") else {
                 throw CocoaError(.fileNoSuchFile)
@@ -44,10 +44,10 @@ final class LoopbackReceiver: Sendable {
         }
     }
 
-    var requests: [Request] { seen.withLock { $0.requests } }
-    var connectionCount: Int { seen.withLock { $0.connections } }
+    package var requests: [Request] { seen.withLock { $0.requests } }
+    package var connectionCount: Int { seen.withLock { $0.connections } }
 
-    func stop() {
+    package func stop() {
         shutdown(listener, Int32(SHUT_RDWR))
         close(listener)
     }
@@ -94,7 +94,9 @@ final class LoopbackReceiver: Sendable {
     }
 
     /// An answer with this body.
-    static func reply(_ status: Int, _ body: String = "", headers: [String] = []) -> String {
+    package static func reply(
+        _ status: Int, _ body: String = "", headers: [String] = []
+    ) -> String {
         let lines = ["HTTP/1.1 \(status) X", "Content-Length: \(body.utf8.count)"] + headers
         return lines.joined(separator: "\r\n") + "\r\n\r\n" + body
     }
