@@ -33,7 +33,7 @@ extension MixpanelAPI {
     ) async throws(MixpanelError) -> EngagePage {
         let project = FormEncoding.encode([("project_id", Array(query.project.text.utf8))])
         let body = try await call(
-            .post, "/api/query/engage?" + project, in: query.region, as: credential,
+            .post, "/api/query/engage?" + project, in: query.region, as: credential.authorization,
             form: query.form, timeout: MixpanelLimits.queryTimeout)
         guard let page = EngagePage(body, to: query) else {
             throw MixpanelError(.notMixpanel(.otherText), in: query.region)
@@ -43,9 +43,6 @@ extension MixpanelAPI {
 }
 
 extension EngagePage {
-    /// Mixpanel's page size, for an answer that does not tell.
-    static let membersExpected = 1000
-
     /// `nil` if `body` is no answer to `query`.
     init?(_ body: [UInt8], to query: EngageQuery) {
         let answer = body.scanned { scanner throws(JSONError) -> EngageAnswer? in
@@ -55,23 +52,16 @@ extension EngagePage {
         guard let answer else { return nil }
         members = answer.members
         notes = answer.notes
-        total = answer.total
+        total = answer.header.total
         next = Self.next(after: answer, to: query)
     }
 
-    /// A page that is not full is the last.
-    ///
-    /// `total` says nothing about it, and an absent `session_id` only that nobody can go on.
     private static func next(after answer: EngageAnswer, to query: EngageQuery) -> Next {
-        let size = answer.pageSize.flatMap { $0 > 0 ? $0 : nil } ?? membersExpected
-        guard answer.resultCount >= min(size, membersExpected), answer.resultCount > 0 else {
-            return .end
+        switch answer.header.continuation(after: query.page) {
+        case .end: .end
+        case .page(let page, let session): .page(query.asking(forPage: page, of: session))
+        case .lost: .lost
         }
-        guard let session = answer.sessionID, !session.isEmpty,
-            query.page < MixpanelLimits.engagePagesMax - 1,
-            answer.page == nil || answer.page == query.page
-        else { return .lost }
-        return .page(query.asking(forPage: query.page + 1, of: session))
     }
 }
 
@@ -79,20 +69,13 @@ extension EngagePage {
 private struct EngageAnswer {
     private(set) var members: [MemberRecord] = []
     private(set) var notes = PageNotes()
-    private(set) var resultCount = 0
-    private(set) var page: Int?
-    private(set) var pageSize: Int?
-    private(set) var sessionID: String?
-    private(set) var total: Int?
+    private(set) var header = EngageHeader()
     private var draft: MemberDraft
     /// The reference property, then the traits.
     private let properties: JSONNames
     private let reference: String
     private let traits: [String]
 
-    private static let outerNames = JSONNames([
-        "results", "session_id", "page", "page_size", "total",
-    ])
     private static let resultNames = JSONNames(["$distinct_id", "$properties"])
 
     init(_ query: EngageQuery) {
@@ -104,25 +87,15 @@ private struct EngageAnswer {
 
     /// - Returns: whether it is an object with a list of results.
     mutating func read(from scanner: inout JSONScanner) throws(JSONError) -> Bool {
-        var hasResults = false
-        try scanner.eachMember { scanner, key throws(JSONError) in
-            switch Self.outerNames.index(of: key, in: scanner.source) {
-            case 0:
-                hasResults = try scanner.eachElement { scanner throws(JSONError) in
-                    try readResult(from: &scanner)
-                }
-            case 1: sessionID = try scanner.textValue()
-            case 2: page = try scanner.intValue()
-            case 3: pageSize = try scanner.intValue()
-            case 4: total = try scanner.intValue()
-            default: try scanner.skipped()
-            }
+        var header = EngageHeader()
+        let hasResults = try header.read(from: &scanner) { scanner throws(JSONError) in
+            try readResult(from: &scanner)
         }
+        self.header = header
         return hasResults
     }
 
     private mutating func readResult(from scanner: inout JSONScanner) throws(JSONError) {
-        resultCount += 1
         draft.reset()
         let isObject = try scanner.eachMember { scanner, key throws(JSONError) in
             switch Self.resultNames.index(of: key, in: scanner.source) {

@@ -34,12 +34,40 @@ extension MixpanelAPI {
     package func check(
         _ project: ExternalID, in region: MixpanelRegion? = nil, _ credential: ServiceCredential
     ) async throws(DiscoveryFailure) -> MixpanelRegion {
+        try await firstRegion(startingWith: region) { region throws(MixpanelError) in
+            _ = try await cohorts(
+                of: project, in: region, credential, within: MixpanelLimits.discoveryTimeout)
+        }
+    }
+
+    /// Finds the region of a project's secret, and proves it by listing the project's cohorts.
+    ///
+    /// That costs one of the project's 60 queries an hour in each region that is asked.
+    ///
+    /// - Throws: ``DiscoveryFailure`` if no region accepts it.
+    package func check(
+        _ secret: ProjectSecret, in region: MixpanelRegion? = nil
+    ) async throws(DiscoveryFailure) -> MixpanelRegion {
+        try await firstRegion(startingWith: region) { region throws(MixpanelError) in
+            let body = try await call(
+                .post, "/api/query/cohorts/list", in: region, as: secret.authorization, form: [],
+                timeout: MixpanelLimits.discoveryTimeout)
+            guard SavedCohort.list(body) != nil else {
+                throw MixpanelError(.notMixpanel(.otherText), in: region)
+            }
+        }
+    }
+
+    /// The first region in which `ask` throws nothing.
+    private func firstRegion(
+        startingWith first: MixpanelRegion?,
+        _ ask: (MixpanelRegion) async throws(MixpanelError) -> Void
+    ) async throws(DiscoveryFailure) -> MixpanelRegion {
         var errors: [MixpanelError] = []
-        let others = MixpanelRegion.searched.filter { $0 != region }
-        for region in (region.map { [$0] } ?? []) + others {
+        let others = MixpanelRegion.searched.filter { $0 != first }
+        for region in (first.map { [$0] } ?? []) + others {
             do throws(MixpanelError) {
-                _ = try await cohorts(
-                    of: project, in: region, credential, within: MixpanelLimits.discoveryTimeout)
+                try await ask(region)
                 return region
             } catch {
                 errors.append(error)
@@ -54,7 +82,8 @@ extension MixpanelAPI {
         in region: MixpanelRegion, _ credential: ServiceCredential
     ) async throws(MixpanelError) -> MixpanelAccount {
         let body = try await call(
-            .get, "/api/app/me?include_workspace_users=false", in: region, as: credential,
+            .get, "/api/app/me?include_workspace_users=false", in: region,
+            as: credential.authorization,
             timeout: MixpanelLimits.discoveryTimeout)
         guard let answer = MeAnswer(body) else {
             throw MixpanelError(.notMixpanel(.otherText), in: region)

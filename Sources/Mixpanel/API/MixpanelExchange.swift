@@ -5,6 +5,21 @@
 package typealias MixpanelExchange =
     @Sendable (MixpanelRequest) async throws(MixpanelUnreachable) -> MixpanelResponse
 
+/// Sends a request and hands over the body of a 200 piece by piece, as it comes; any other answer
+/// is returned whole.
+///
+/// The next piece is received when `take` has returned, so a slow taker slows Mixpanel down, and
+/// an error of `take` ends the exchange and is thrown on. What does it must keep to
+/// ``MixpanelRequest/silenceMax`` beside what a ``MixpanelExchange`` must, limits no body of a
+/// 200, and throws ``MixpanelUnreachable``, ``MixpanelUnreachable/connectionLost`` too if the body
+/// breaks off.
+package typealias MixpanelStreamExchange =
+    @Sendable (MixpanelRequest, _ take: @escaping MixpanelBodyTaker) async throws ->
+    MixpanelResponse
+
+/// Takes a piece of a body, cut anywhere.
+package typealias MixpanelBodyTaker = @Sendable ([UInt8]) async throws -> Void
+
 /// One request, ready for the wire.
 ///
 /// Its `Authorization` holds a secret, so that it describes itself without its headers.
@@ -23,16 +38,19 @@ package struct MixpanelRequest: Sendable {
     package var body: [UInt8]?
     /// For the whole exchange, from the connection to the last byte.
     package var timeout: Duration
+    /// How long a streamed answer may say nothing; ``timeout`` if it is `nil`.
+    package var silenceMax: Duration?
 
     package init(
         method: Method, url: String, headers: [(name: String, value: String)] = [],
-        body: [UInt8]? = nil, timeout: Duration
+        body: [UInt8]? = nil, timeout: Duration, silenceMax: Duration? = nil
     ) {
         self.method = method
         self.url = url
         self.headers = headers
         self.body = body
         self.timeout = timeout
+        self.silenceMax = silenceMax
     }
 }
 
@@ -84,6 +102,32 @@ package enum MixpanelLimits {
 
     /// How long a query may take: Mixpanel stops its own queries at two minutes.
     package static let queryTimeout = Duration.seconds(120)
+
+    /// How long an export may take: Mixpanel names no limit, and a year of a busy project is some
+    /// hundred gigabytes, which should be asked for in parts.
+    package static let exportTimeout = Duration.seconds(3600)
+
+    /// How long an export may say nothing, which it does while it is prepared.
+    package static let exportSilenceMax = Duration.seconds(300)
+
+    /// The longest event of an export: Mixpanel takes 1 MB, and adds properties of its own.
+    package static let exportLineBytesMax = 2 * 1024 * 1024
+
+    /// How many events or profile updates are sent in one call
+    /// (docs.mixpanel.com/reference/import-events).
+    package static let batchRecordsMax = 2000
+
+    /// How large one such call may be: the documentation says 2 MB and 10 MB in turn.
+    package static let batchBytesMax = 2 * 1024 * 1024
+
+    /// The largest event Mixpanel takes.
+    package static let eventBytesMax = 1024 * 1024
+
+    /// How many people one query can name.
+    package static let distinctIDsMax = 2000
+
+    /// How many records that failed are told of, of one call; there can't be more in a batch.
+    package static let failedRecordsMax = batchRecordsMax
 
     /// How many projects of one account are read.
     ///

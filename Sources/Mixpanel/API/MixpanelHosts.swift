@@ -21,6 +21,22 @@ package struct MixpanelHosts: Sendable, Hashable {
         self.init(us: base + "/us", eu: base + "/eu", india: base + "/in")
     }
 
+    /// Where a region takes and exports events.
+    ///
+    /// Mixpanel has other hosts for that; an address of somebody else's, such as a gateway's, is
+    /// taken to lead to all of them.
+    package func address(of service: MixpanelService, in region: MixpanelRegion) -> String {
+        let base = self[region]
+        guard base.utf8.elementsEqual(Self.official[region].utf8) else { return base }
+        let suffix =
+            switch region {
+            case .us: ""
+            case .eu: "-eu"
+            case .india: "-in"
+            }
+        return "https://\(service.rawValue)\(suffix).mixpanel.com"
+    }
+
     package subscript(region: MixpanelRegion) -> String {
         switch region {
         case .us: us
@@ -28,6 +44,12 @@ package struct MixpanelHosts: Sendable, Hashable {
         case .india: india
         }
     }
+}
+
+/// What Mixpanel serves under hosts of its own.
+package enum MixpanelService: String, Sendable, Hashable, CaseIterable {
+    case ingestion = "api"
+    case export = "data"
 }
 
 extension MixpanelRegion {

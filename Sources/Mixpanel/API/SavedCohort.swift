@@ -42,7 +42,8 @@ extension MixpanelAPI {
         let query = FormEncoding.encode([("project_id", Array(project.text.utf8))])
         // Mixpanel takes nothing but POST here, though it only reads.
         let body = try await call(
-            .post, "/api/query/cohorts/list?" + query, in: region, as: credential, form: [],
+            .post, "/api/query/cohorts/list?" + query, in: region, as: credential.authorization,
+            form: [],
             timeout: timeout)
         guard let cohorts = SavedCohort.list(body) else {
             throw MixpanelError(.notMixpanel(.otherText), in: region)

@@ -8,9 +8,7 @@ package struct ServiceCredential: Sendable {
     /// `nil` unless both can stand in a Basic header (RFC 7617 section 2): 1 to
     /// ``MixpanelLimits/credentialBytesMax`` bytes without controls, the username without a colon.
     package init?(username: String, secret: [UInt8]) {
-        guard Self.canStand(username.utf8), Self.canStand(secret),
-            !username.utf8.contains(UInt8(ascii: ":"))
-        else { return nil }
+        guard Self.canBeUsername(username), Self.canStand(secret) else { return nil }
         self.username = username
         self.secret = secret
     }
@@ -20,6 +18,10 @@ package struct ServiceCredential: Sendable {
     /// Mixpanel also takes it without base64, which no library would.
     package var authorization: String {
         "Basic " + Base64.encode(Array(username.utf8) + [UInt8(ascii: ":")] + secret)
+    }
+
+    static func canBeUsername(_ text: String) -> Bool {
+        canStand(text.utf8) && !text.utf8.contains(UInt8(ascii: ":"))
     }
 
     private static func canStand(_ bytes: some Collection<UInt8>) -> Bool {
