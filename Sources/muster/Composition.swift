@@ -119,7 +119,8 @@ struct Composition: Sendable {
         let exchange = HTTPExchange(connectionsMax: Limits.queriesAtOnceMax)
         return ServiceAccounts(
             mixpanel: MixpanelAPI(
-                exchange: exchange.mixpanel, hosts: configuration.mixpanel, now: now),
+                exchange: exchange.mixpanel, streaming: exchange.mixpanelStream,
+                hosts: configuration.mixpanel, now: now),
             connections: store, quota: store, sealing: configuration.keyRing.sealing,
             now: now)
     }

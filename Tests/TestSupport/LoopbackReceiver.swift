@@ -62,7 +62,8 @@ package final class LoopbackReceiver: Sendable {
                     seen.withLock { $0.requests.append(request) }
                     guard let text = answer(request) else { continue }
                     let bytes = Array(text.utf8)
-                    guard send(connection, bytes, bytes.count, Int32(MSG_NOSIGNAL)) > 0
+                    guard send(connection, bytes, bytes.count, Int32(MSG_NOSIGNAL)) > 0,
+                        !text.contains("\r\nConnection: close\r\n")
                     else { break }
                 }
                 close(connection)

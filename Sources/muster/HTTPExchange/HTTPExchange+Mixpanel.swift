@@ -21,6 +21,23 @@ extension HTTPExchange {
             }
         }
     }
+
+    /// Carries the exports of ``MixpanelAPI``.
+    var mixpanelStream: MixpanelStreamExchange {
+        { request, take in
+            guard let url = URL(string: request.url) else { throw MixpanelUnreachable.failed }
+            do {
+                let answer = try await stream(
+                    request.method.rawValue, url, headers: request.headers,
+                    timeout: request.timeout,
+                    silenceMax: request.silenceMax ?? request.timeout, take: take)
+                return MixpanelResponse(
+                    status: answer.status, headers: answer.headers, body: answer.body)
+            } catch let error as HTTPExchangeError {
+                throw error.unreachable
+            }
+        }
+    }
 }
 
 extension HTTPExchangeError {

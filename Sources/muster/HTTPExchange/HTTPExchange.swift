@@ -62,6 +62,36 @@ struct HTTPExchange: Sendable {
         _ method: String, _ url: URL, headers: [(name: String, value: String)] = [],
         body: [UInt8]? = nil, timeout: Duration
     ) async throws -> Response {
+        try await call(method, url, headers, body, timeout, nil).run()
+    }
+
+    /// Sends a request and hands over the body of a 200 piece by piece, in memory that does not
+    /// grow with it; any other answer is returned whole.
+    ///
+    /// - Parameters:
+    ///   - method: as on the wire: `GET`, `POST`.
+    ///   - url: absolute, `http` or `https`.
+    ///   - headers: each name once.
+    ///   - timeout: for the whole exchange.
+    ///   - silenceMax: how long the peer may say nothing.
+    ///   - take: takes some bytes of the body, at most 64 KiB. It is called on the loop of outbound
+    ///     calls, and must not block; the next bytes are received when it has returned.
+    /// - Returns: the answer, whatever its status; that of a 200 without its body.
+    /// - Throws: as the whole exchange does, ``HTTPExchangeError/lost`` too if the body breaks off;
+    ///   what `take` throws, which ends the exchange.
+    func stream(
+        _ method: String, _ url: URL, headers: [(name: String, value: String)] = [],
+        timeout: Duration, silenceMax: Duration,
+        take: @escaping @Sendable ([UInt8]) async throws -> Void
+    ) async throws -> Response {
+        let streaming = BodyStreaming(silenceMax: silenceMax, take: take)
+        return try await call(method, url, headers, nil, timeout, streaming).run()
+    }
+
+    private func call(
+        _ method: String, _ url: URL, _ headers: [(name: String, value: String)],
+        _ body: [UInt8]?, _ timeout: Duration, _ streaming: BodyStreaming?
+    ) throws -> OutboundCall {
         guard url.user(percentEncoded: true) == nil, url.password(percentEncoded: true) == nil
         else {
             throw HTTPExchangeError.credentialsInURL
@@ -72,10 +102,10 @@ struct HTTPExchange: Sendable {
             method: method, target: origin.target(of: url, isThroughProxy: route.isAbsolute),
             route: route, headers: headers, body: body)
         let connections = try connections.mapError { _ in HTTPExchangeError.failed }.get()
-        let call = OutboundCall(
+        return OutboundCall(
             message: message, route: route, connections: connections, addresses: addresses,
-            responseBytesMax: responseBytesMax, deadline: .now().advanced(by: timeout))
-        return try await call.run()
+            responseBytesMax: responseBytesMax, deadline: .now().advanced(by: timeout),
+            streaming: streaming)
     }
 
     /// Closes the connections that wait for their next request.

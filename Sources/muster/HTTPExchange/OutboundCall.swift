@@ -2,6 +2,14 @@ internal import Foundation
 internal import Platform
 internal import Synchronization
 
+/// How a body is handed over while it comes.
+struct BodyStreaming: Sendable {
+    /// How long the peer may say nothing.
+    let silenceMax: Duration
+    /// The next bytes are received when it has returned.
+    let take: @Sendable ([UInt8]) async throws -> Void
+}
+
 /// One request on its way, from its connection to the last byte of its answer.
 ///
 /// `@unchecked Sendable`: everything but the constants is used on the loop only.
@@ -12,6 +20,8 @@ final class OutboundCall: @unchecked Sendable {
     private let addresses: AddressPolicy?
     private let responseBytesMax: Int
     private let deadline: MonotonicTime
+    /// How the body of a 200 is handed over; `nil` to keep it.
+    private let streaming: BodyStreaming?
     /// What a cancellation has to close.
     private var stream: (any ByteStream)?
     private var isCancelled = false
@@ -21,7 +31,8 @@ final class OutboundCall: @unchecked Sendable {
 
     init(
         message: OutboundMessage, route: Route, connections: OutboundConnections,
-        addresses: AddressPolicy?, responseBytesMax: Int, deadline: MonotonicTime
+        addresses: AddressPolicy?, responseBytesMax: Int, deadline: MonotonicTime,
+        streaming: BodyStreaming? = nil
     ) {
         self.message = message
         self.route = route
@@ -29,6 +40,7 @@ final class OutboundCall: @unchecked Sendable {
         self.addresses = addresses
         self.responseBytesMax = responseBytesMax
         self.deadline = deadline
+        self.streaming = streaming
     }
 
     func run() async throws -> HTTPExchange.Response {
@@ -105,7 +117,8 @@ final class OutboundCall: @unchecked Sendable {
     private nonisolated(nonsending) func attempt(
         on stream: any ByteStream, isUsed: Bool
     ) async throws -> HTTPExchange.Response? {
-        var reader = ResponseReader(bodyBytesMax: responseBytesMax)
+        var reader = ResponseReader(
+            bodyBytesMax: responseBytesMax, isStreamed: streaming != nil)
         do {
             try hold(stream)
             try await send(message, on: stream)
@@ -155,7 +168,7 @@ final class OutboundCall: @unchecked Sendable {
         while !reader.isDone {
             let received: Received
             do throws(PlatformError) {
-                try await stream.waitUntilReadable(by: deadline)
+                try await stream.waitUntilReadable(by: patience)
                 received = try stream.receive(into: room)
             } catch {
                 throw Self.meaning(of: error)
@@ -165,8 +178,20 @@ final class OutboundCall: @unchecked Sendable {
             case .end: try reader.end()
             case .bytes(let count):
                 try reader.read(UnsafeRawBufferPointer(rebasing: room[..<count]))
+                try await handOver(reader.takePiece())
             }
         }
+    }
+
+    /// When the next bytes must be there.
+    private var patience: MonotonicTime {
+        guard let streaming else { return deadline }
+        return min(deadline, .now().advanced(by: streaming.silenceMax))
+    }
+
+    private nonisolated(nonsending) func handOver(_ piece: [UInt8]) async throws {
+        guard !piece.isEmpty, let streaming else { return }
+        try await streaming.take(piece)
     }
 
     private static func meaning(of error: PlatformError) -> HTTPExchangeError {

@@ -26,11 +26,19 @@ struct ResponseReader {
     private var head: [UInt8] = []
     private var interims = 0
     private let bodyBytesMax: Int
+    /// Whether the body of a 200 is taken away piece by piece.
+    private let isStreamed: Bool
     /// A 2xx to CONNECT has no body: what follows is the tunnel.
     private let isTunnel: Bool
 
-    init(bodyBytesMax: Int, isTunnel: Bool = false) {
+    /// - Parameters:
+    ///   - bodyBytesMax: the longest body that is kept.
+    ///   - isStreamed: whether the body of a 200 has no such limit, because it is taken away with
+    ///     ``takePiece()`` after each ``read(_:)``.
+    ///   - isTunnel: whether this is the answer to CONNECT.
+    init(bodyBytesMax: Int, isStreamed: Bool = false, isTunnel: Bool = false) {
         self.bodyBytesMax = bodyBytesMax
+        self.isStreamed = isStreamed
         self.isTunnel = isTunnel
     }
 
@@ -66,12 +74,23 @@ struct ResponseReader {
         phase = .done
     }
 
+    /// What has come of a streamed body since this was last asked; empty for any other.
+    mutating func takePiece() -> [UInt8] {
+        guard isUnlimited else { return [] }
+        defer { body.removeAll() }
+        return body
+    }
+
     // MARK: Body
+
+    private var isUnlimited: Bool { isStreamed && status == 200 }
 
     private mutating func append(_ part: Slice<UnsafeRawBufferPointer>) throws(HTTPExchangeError)
         -> Int
     {
-        guard part.count <= bodyBytesMax - body.count else { throw .responseTooLarge }
+        guard isUnlimited || part.count <= bodyBytesMax - body.count else {
+            throw .responseTooLarge
+        }
         body.append(contentsOf: part)
         return part.count
     }
@@ -162,7 +181,7 @@ struct ResponseReader {
             return .untilClose
         }
         guard lengths.count == 1, let length = Self.decimal(first.utf8) else { throw .malformed }
-        guard length <= bodyBytesMax else { throw .responseTooLarge }
+        guard isUnlimited || length <= bodyBytesMax else { throw .responseTooLarge }
         return .length(length)
     }
 
