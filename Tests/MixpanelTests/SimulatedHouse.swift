@@ -11,6 +11,9 @@ final class SimulatedHouse: Sendable {
     private let region: MixpanelRegion
     private let last = Mutex<[UInt8]>([])
 
+    /// 2026-11-22, before which nothing happens.
+    static let now = Timestamp(milliseconds: 1_795_305_600_000)
+
     init(region: MixpanelRegion = .eu, members: Int = 10) throws {
         credential = try .made()
         self.region = region
@@ -31,12 +34,27 @@ final class SimulatedHouse: Sendable {
         MixpanelAPI(
             exchange: { [self] request throws(MixpanelUnreachable) in
                 let answer = mixpanel.withLock {
-                    $0.answer(to: SimulatedRequest(request), at: Timestamp(milliseconds: 0))
+                    $0.answer(to: SimulatedRequest(request), at: Self.now)
                 }
                 last.withLock { $0 = answer.body }
                 return answer.response
-            }, hosts: MixpanelHosts(simulatedAt: "http://mixpanel.test"),
-            now: { Timestamp(milliseconds: 0) })
+            }, streaming: { [self] in try await stream($0, $1) },
+            hosts: MixpanelHosts(simulatedAt: "http://mixpanel.test"), now: { Self.now })
+    }
+
+    private func stream(
+        _ request: MixpanelRequest, _ take: MixpanelBodyTaker
+    ) async throws -> MixpanelResponse {
+        let answer = mixpanel.withLock { $0.answer(to: SimulatedRequest(request), at: Self.now) }
+        guard answer.status == 200 else { return answer.response }
+        var number = 0
+        if answer.stream == nil { try await take(answer.body) }
+        while let stream = answer.stream, let piece = stream.piece(number) {
+            if number == stream.piecesLeft { throw MixpanelUnreachable.connectionLost }
+            try await take(piece)
+            number += 1
+        }
+        return MixpanelResponse(status: 200, headers: answer.headers)
     }
 
     @discardableResult

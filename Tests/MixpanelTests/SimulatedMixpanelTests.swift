@@ -174,7 +174,8 @@ import Testing
     @Test(arguments: [
         ("GET", "/eu/api/query/cohorts/list?project_id=7", 405), ("POST", "/eu/api/app/me", 405),
         ("GET", "/eu/api/app/you", 404), ("GET", "/xx/api/app/me", 404), ("GET", "/", 404),
-        ("POST", "/eu/api/query/engage?project_id=7", 400),
+        ("POST", "/eu/api/query/engage?project_id=7", 200), ("GET", "/eu/engage", 405),
+        ("GET", "/eu/api/2.0/export?project_id=7", 400), ("POST", "/eu/import?strict=1", 401),
         ("POST", "/eu/api/query/engage?project_id=8", 403),
     ])
     func otherRequestsAreRefused(method: String, path: String, status: Int) throws {

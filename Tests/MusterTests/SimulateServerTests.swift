@@ -79,6 +79,41 @@ import Testing
         }
     }
 
+    @Test func eventsAreExportedOverTheWire() async throws {
+        try await withMixpanel { mixpanel in
+            _ = try await mixpanel.control(
+                """
+                [{"do":"add_events","project":"7","count":5000,"from":"1970-01-01T00:00:00Z",
+                "every_ms":1},{"do":"project","project":"7","secret":"5ecret"}]
+                """)
+            let lines = Lines()
+            #expect(try await mixpanel.export(into: lines) == 5000)
+            let events = try lines.withLock { $0 }.map {
+                try JSONValue(parsing: Array($0.utf8)).object
+            }
+            let numbers = events.map { $0?["properties"]?.object?["number"]?.int }
+            #expect(numbers == Array(0..<5000))
+        }
+    }
+
+    @Test func anExportIsSlowAndBreaksOffOverTheWire() async throws {
+        try await withMixpanel { mixpanel in
+            _ = try await mixpanel.control(
+                """
+                [{"do":"add_events","project":"7","count":1500,"from":"1970-01-01T00:00:00Z",
+                "every_ms":1},{"do":"project","project":"7","secret":"5ecret"},
+                {"do":"fault","kind":"trickle","delay_ms":1,"times":1},{"do":"fault","kind":"cut"}]
+                """)
+            #expect(try await mixpanel.export(into: Lines()) == 1500)
+            let lines = Lines()
+            let error = await #expect(throws: ProviderError.self) {
+                _ = try await mixpanel.export(into: lines)
+            }
+            #expect(error?.reason == .unreachable(.connectionLost))
+            #expect(lines.withLock { $0.count } == 500)
+        }
+    }
+
     @Test func aSyncRunsByItselfWhenItIsDue() async throws {
         let (arrivals, arrived) = AsyncStream.makeStream(of: Void.self)
         let receiver = try LoopbackReceiver { _ in
@@ -127,7 +162,10 @@ import Testing
 
     @Test func theHelpNamesEveryCommand() {
         let help = SimulateCommand.helpMessage(columns: 120)
-        for command in ["add_destination", "clear_faults", "no_profile", "advance", "/control"] {
+        for command in [
+            "add_destination", "clear_faults", "no_profile", "advance", "/control", "add_people",
+            "add_events", "project_secrets",
+        ] {
             #expect(help.contains(command))
         }
     }
@@ -142,8 +180,21 @@ import Testing
 
         var api: MixpanelAPI {
             MixpanelAPI(
-                exchange: exchange.mixpanel, hosts: MixpanelHosts(simulatedAt: base),
-                now: { Timestamp(milliseconds: 0) })
+                exchange: exchange.mixpanel, streaming: exchange.mixpanelStream,
+                hosts: MixpanelHosts(simulatedAt: base), now: { Timestamp(milliseconds: 0) })
+        }
+
+        /// All events of the first day.
+        func export(into lines: Lines) async throws -> Int {
+            let secret = try #require(ProjectSecret("5ecret"))
+            let id = try #require(ExternalID("7"))
+            let access = ProjectAccess(
+                .secret(secret), in: .eu, quota: MixpanelProject(id: id))
+            let query = ExportQuery(
+                from: Timestamp(milliseconds: 0), to: Timestamp(milliseconds: 86_400_000))
+            return try await api.export(query, as: access) { line in
+                lines.append(String(decoding: line, as: UTF8.self))
+            }
         }
 
         func post(_ commands: String) async throws -> HTTPExchange.Response {

@@ -113,6 +113,10 @@ package enum MixpanelLimits {
     /// The longest event of an export: Mixpanel takes 1 MB, and adds properties of its own.
     package static let exportLineBytesMax = 2 * 1024 * 1024
 
+    /// How many queries, and how many exports, are begun within a second, which Mixpanel documents
+    /// for exports (docs.mixpanel.com/reference/raw-event-export).
+    package static let callsPerSecondMax = 3
+
     /// How many events or profile updates are sent in one call
     /// (docs.mixpanel.com/reference/import-events).
     package static let batchRecordsMax = 2000

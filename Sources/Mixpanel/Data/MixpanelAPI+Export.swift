@@ -69,7 +69,7 @@ private actor ExportReader {
     /// The last line needs no line end; half a line is no JSON.
     func end() async throws {
         guard let line = splitter.take() else { return }
-        guard ExportedEvent(line) != nil || isBrokenOff(line) else {
+        guard line.first != UInt8(ascii: "{") || ExportedEvent(line) != nil else {
             throw trouble(.unreachable(.connectionLost))
         }
         try await read(line: line)

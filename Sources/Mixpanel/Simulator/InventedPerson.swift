@@ -64,33 +64,24 @@ package struct InventedPerson: Sendable {
         json.endObject()
     }
 
-    /// Writes an element of engage's `results`: the properties that were asked for, under the
-    /// names that Mixpanel has for them inside.
-    func writeResult(to json: inout JSONWriter, properties wanted: [String]) {
-        json.beginObject()
-        json.key("$distinct_id")
-        json.string(utf8: distinctID)
-        json.key("$properties")
-        json.beginObject()
-        for name in wanted {
-            guard let value = property(name) else { continue }
-            json.key(utf8: name.utf8)
-            json.string(utf8: value)
+    /// The profile, under the names that Mixpanel has for properties inside.
+    var properties: [(key: String, value: JSONValue)] {
+        var properties: [(key: String, value: JSONValue)] = []
+        if let profile {
+            properties = [
+                ("$email", .string("person\(profile.number)@example.com")),
+                ("$first_name", .string(profile.firstName)),
+                ("$last_name", .string(profile.lastName)),
+                ("plan", .string(profile.plan)),
+                ("Sessions this year", .int(profile.sessionCount)),
+                ("is_trial", .bool(profile.isTrial)),
+            ]
         }
-        json.endObject()
-        json.endObject()
-    }
-
-    private func property(_ name: String) -> [UInt8]? {
-        let profileText: String? =
-            switch name {
-            case "$email": profile.map { "person\($0.number)@example.com" }
-            case "$first_name": profile?.firstName
-            case "$last_name": profile?.lastName
-            case "plan": profile?.plan
-            default: nil
-            }
-        return name == "reference_id" ? referenceID : profileText.map { Array($0.utf8) }
+        if let referenceID {
+            properties.append(
+                ("reference_id", .string(String(decoding: referenceID, as: UTF8.self))))
+        }
+        return properties
     }
 
     private static let deviceShare = 0.1

@@ -12,6 +12,12 @@ package struct SimulatedFault: Sendable, Hashable {
         case broken
         /// The right answer, late.
         case slow
+        /// The right answer, with a pause before each piece of it.
+        case trickle
+        /// The beginning of the right answer, then the connection is closed.
+        case cut
+        /// An export that ends with a line that says it was terminated early, as Mixpanel's do.
+        case terminated
     }
 
     package var kind: Kind
@@ -32,14 +38,27 @@ package struct SimulatedFault: Sendable, Hashable {
 
     /// What is sent instead of `answer`.
     func apply(to answer: SimulatedAnswer) -> SimulatedAnswer {
-        var changed: SimulatedAnswer
+        var changed = answer
         switch kind {
-        case .slow:
-            changed = answer
+        case .slow: break
+        case .trickle:
+            changed.stream = answer.streamed
+            changed.stream?.pause = delay
+            return changed
+        case .cut:
+            changed.stream = answer.streamed
+            changed.stream?.piecesLeft = 1
+        case .terminated:
+            let whole = answer.streamed
+            let end = Array("export terminated early\n".utf8)
+            changed.stream = SimulatedAnswer.Stream { number in
+                number == 0 ? whole.piece(0) : number == 1 ? end : nil
+            }
         case .broken:
-            changed = .json(answer.status, Array(answer.body.prefix(answer.body.count / 2)))
-        case .webPage:
-            changed = Self.page(200)
+            let whole = answer.streamed.piece(0) ?? []
+            changed.stream = nil
+            changed.body = Array(whole.prefix(whole.count / 2))
+        case .webPage: changed = Self.page(200)
         case .redirect:
             changed = Self.page(302)
             changed.headers.append(("Location", "https://login.proxy.example/"))
@@ -58,18 +77,51 @@ package struct SimulatedFault: Sendable, Hashable {
     }
 }
 
+extension SimulatedAnswer {
+    /// This answer in pieces; of a whole one, two halves.
+    fileprivate var streamed: Stream {
+        if let stream { return stream }
+        let halves = [body.prefix(body.count / 2), body.dropFirst(body.count / 2)].map { Array($0) }
+        return Stream { halves.indices.contains($0) ? halves[$0] : nil }
+    }
+}
+
 /// What Mixpanel can be asked.
 package enum SimulatedCall: String, Sendable, Hashable, CaseIterable {
-    case me, cohorts, engage
+    case me, cohorts, engage, top, export, update
+    case importEvents = "import"
 
     init?(path: ArraySlice<String>) {
-        switch path.joined(separator: "/").utf8 {
-        case let path where path.elementsEqual("api/app/me".utf8): self = .me
-        case let path where path.elementsEqual("api/query/cohorts/list".utf8): self = .cohorts
-        case let path where path.elementsEqual("api/query/engage".utf8): self = .engage
-        default: return nil
+        let path = path.joined(separator: "/")
+        let found = Self.allCases.first { $0.path.utf8.elementsEqual(path.utf8) }
+        guard let found else { return nil }
+        self = found
+    }
+
+    private var path: String {
+        switch self {
+        case .me: "api/app/me"
+        case .cohorts: "api/query/cohorts/list"
+        case .engage: "api/query/engage"
+        case .top: "api/query/events/top"
+        case .export: "api/2.0/export"
+        case .update: "engage"
+        case .importEvents: "import"
         }
     }
 
-    var method: String { self == .me ? "GET" : "POST" }
+    var method: String {
+        switch self {
+        case .me, .top, .export: "GET"
+        case .cohorts, .engage, .update, .importEvents: "POST"
+        }
+    }
+
+    /// Whether it is one of the queries that Mixpanel counts.
+    var isQuery: Bool {
+        switch self {
+        case .cohorts, .engage, .top: true
+        case .me, .export, .update, .importEvents: false
+        }
+    }
 }

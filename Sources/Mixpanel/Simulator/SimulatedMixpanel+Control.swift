@@ -15,12 +15,15 @@ extension SimulatedMixpanel {
         {"do":"destination","destination":ID,"url":…,"username":…,"secret":…}
         {"do":"sync"}, also with "destination" and "cohort": runs now, answers afterwards
         {"do":"resume"}, also with "destination" and "cohort": after a pause
-        {"do":"fault","kind":"status|web_page|redirect|broken|slow","status":…,
-         "retry_after":…,"region":…,"call":"me|cohorts|engage","times":N,"delay_ms":N}
+        {"do":"fault","kind":"status|web_page|redirect|broken|slow|trickle|cut|terminated",
+         "status":…,"retry_after":…,"region":…,"times":N,"delay_ms":N,
+         "call":"me|cohorts|engage|top|export|import|update"}
         {"do":"clear_faults"}
-        {"do":"quota","per_hour":N,"at_once":N,"retry_after":true|false}
+        {"do":"quota","per_hour":N,"at_once":N,"per_second":N,"retry_after":true|false,
+         "of":"queries|exports"}
         {"do":"advance","seconds":N}: lets time pass for snapshots and quotas
-        """
+
+        """ + dataCommandHelp
 
     /// Obeys a command, or a list of them, up to the first that is refused.
     ///
@@ -56,6 +59,9 @@ extension SimulatedMixpanel {
             try command.allowOnly()
             faults = []
         case "quota": try changeQuota(command)
+        case "project_secrets": try changeSecrets(command)
+        case "add_people": try addPeople(command)
+        case "add_events": try addEvents(command)
         case "advance":
             try command.allowOnly("seconds")
             clockOffset +=
@@ -88,12 +94,15 @@ extension SimulatedMixpanel {
     }
 
     private mutating func changeProject(_ command: SimulatorCommand) throws(SimulatorRefusal) {
-        try command.allowOnly("project", "paid", "role")
+        try command.allowOnly("project", "paid", "role", "secret", "token")
         let id = try command.needText("project")
         let index = world.projects.firstIndex { $0.id.utf8.elementsEqual(id.utf8) }
         guard let index else { throw SimulatorRefusal("There is no project \(id).") }
         world.projects[index].isPaid = try command.flag("paid") ?? world.projects[index].isPaid
         world.projects[index].role = try command.text("role") ?? world.projects[index].role
+        world.projects[index].secret =
+            try command.text("secret") ?? world.projects[index].secret
+        world.projects[index].token = try command.text("token") ?? world.projects[index].token
     }
 
     private mutating func addCohort(_ command: SimulatorCommand) throws(SimulatorRefusal) {
@@ -129,11 +138,22 @@ extension SimulatedMixpanel {
     }
 
     private mutating func changeQuota(_ command: SimulatorCommand) throws(SimulatorRefusal) {
-        try command.allowOnly("per_hour", "at_once", "retry_after")
+        try command.allowOnly("per_hour", "at_once", "per_second", "retry_after", "of")
         let range = 0...1_000_000
-        settings.queriesPerHour =
-            try command.number("per_hour", in: range) ?? settings.queriesPerHour
-        settings.queriesAtOnce = try command.number("at_once", in: range) ?? settings.queriesAtOnce
+        let hour = try command.number("per_hour", in: range)
+        let once = try command.number("at_once", in: range)
+        let second = try command.number("per_second", in: range)
+        switch try command.text("of") ?? "queries" {
+        case "queries":
+            settings.queriesPerHour = hour ?? settings.queriesPerHour
+            settings.queriesAtOnce = once ?? settings.queriesAtOnce
+            settings.queriesPerSecond = second ?? settings.queriesPerSecond
+        case "exports":
+            settings.exportsPerHour = hour ?? settings.exportsPerHour
+            settings.exportsAtOnce = once ?? settings.exportsAtOnce
+            settings.exportsPerSecond = second ?? settings.exportsPerSecond
+        default: throw SimulatorRefusal("Mixpanel counts queries and exports.")
+        }
         settings.tellsRetryAfter = try command.flag("retry_after") ?? settings.tellsRetryAfter
     }
 
@@ -180,6 +200,9 @@ extension SimulatorCommand {
         case "redirect": return .redirect
         case "broken": return .broken
         case "slow": return .slow
+        case "trickle": return .trickle
+        case "cut": return .cut
+        case "terminated": return .terminated
         default: throw SimulatorRefusal("There is no such kind of fault.")
         }
     }

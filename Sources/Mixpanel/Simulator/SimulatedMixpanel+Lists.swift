@@ -5,6 +5,12 @@ internal import JSON
 extension SimulatedMixpanel {
     /// `/api/app/me`: known only where the account has a project.
     func me(_ request: SimulatedRequest, in region: MixpanelRegion) -> SimulatedAnswer {
+        guard case .account = caller(of: request) else {
+            return .failure(401, "Invalid credentials", to: request)
+        }
+        guard !world.account.isExpired else {
+            return .failure(401, "Service account has expired", to: request)
+        }
         let isKnown = world.projects.isEmpty || world.projects.contains { $0.region == region }
         guard isKnown else { return .failure(401, "Invalid credentials", to: request) }
         guard world.account.listsProjects else {
@@ -114,10 +120,28 @@ extension JSONWriter {
 
 extension SimulatedAnswer {
     /// A refusal as the Query API has it: with the request in it, query string and all.
+    ///
+    /// The export host writes the reason as plain text, and `/import` in a form of its own.
     static func failure(
-        _ status: Int, _ text: String, to request: SimulatedRequest
+        _ status: Int, _ text: String, to request: SimulatedRequest,
+        of call: SimulatedCall? = nil
     ) -> SimulatedAnswer {
+        if call == .export {
+            return SimulatedAnswer(
+                status: status, contentType: "text/plain", body: Array(text.utf8))
+        }
         var json = JSONWriter()
+        if call == .importEvents {
+            json.beginObject()
+            json.key("code")
+            json.int(status)
+            json.key("error")
+            json.string(text)
+            json.key("status")
+            json.string(status == 401 ? "Unauthorized" : "Error")
+            json.endObject()
+            return .json(status, json.bytes)
+        }
         json.beginObject()
         json.key("request")
         let path = "/" + request.target.segments.dropFirst().joined(separator: "/")

@@ -38,6 +38,10 @@ extension SimulatedMixpanel {
         json.string(project.name)
         json.key("region")
         json.string(project.region.rawValue)
+        json.key("profiles_written")
+        json.int(project.profiles.ids.count)
+        json.key("events")
+        json.int(project.events.count)
         json.endObject()
     }
 

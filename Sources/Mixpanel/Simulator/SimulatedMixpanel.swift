@@ -21,11 +21,18 @@ package struct SimulatedMixpanel: Sendable {
     var random: SplitMix64
     private var quotas: [String: SimulatedQuota] = [:]
     /// The lists that engage is paging through, by session.
-    private var sessions: [String: EngageSession] = [:]
+    var sessions: [String: EngageSession] = [:]
 
     package struct Settings: Sendable, Hashable {
         package var queriesPerHour = 60
         package var queriesAtOnce = 5
+        /// `nil` for no such limit, as Mixpanel documents none for queries.
+        package var queriesPerSecond: Int?
+        package var exportsPerHour = 60
+        package var exportsAtOnce = 100
+        package var exportsPerSecond: Int? = 3
+        /// From when on project secrets are refused; `nil` for never.
+        package var projectSecretsEnd: Timestamp?
         /// Whether a 429 says when to come back; Mixpanel does not promise it.
         package var tellsRetryAfter = true
         /// People a page, of engage and of a sync.
@@ -73,68 +80,58 @@ package struct SimulatedMixpanel: Sendable {
         _ call: SimulatedCall, _ request: SimulatedRequest, in region: MixpanelRegion,
         lasting delay: Duration, at now: Timestamp
     ) -> SimulatedAnswer {
-        guard isSigned(request) else {
-            return .failure(401, "Invalid credentials", to: request)
-        }
-        guard !world.account.isExpired else {
-            return .failure(401, "Service account has expired", to: request)
-        }
         if call == .me { return me(request, in: region) }
-        let id = request.queryField("project_id") ?? ""
-        guard let project = world.project(id) else {
-            return .failure(403, "no permission for the project", to: request)
+        if call == .update { return update(request, in: region) }
+        let place: Int
+        switch project(of: request, for: call, in: region, at: now) {
+        case .success(let found): place = found
+        case .failure(let refusal):
+            return .failure(refusal.status, refusal.text, to: request, of: call)
         }
-        guard project.region == region else {
-            return .failure(
-                400, "request failed with error: invalid project id for cluster", to: request)
+        if let refusal = refusal(of: request, for: call, about: place, lasting: delay, at: now) {
+            return refusal
         }
-        queryCount += 1
-        let wait = quotas[id, default: SimulatedQuota()].take(
-            at: now, lasting: delay, perHour: settings.queriesPerHour,
-            atOnce: settings.queriesAtOnce)
-        if let wait { return tooMany(request, wait) }
-        guard project.isPaid else { return .failure(402, "upgrade your plan", to: request) }
-        guard project.role != "consumer" else {
-            return .failure(403, "the role does not allow it", to: request)
+        switch call {
+        case .cohorts: return cohorts(of: world.projects[place])
+        case .engage: return engage(request, world.projects[place])
+        case .top: return top(request, world.projects[place])
+        case .export: return export(request, world.projects[place], at: now)
+        case .importEvents: return importEvents(request, into: place, at: now)
+        case .me, .update: return .failure(404, "not found", to: request)
         }
-        return call == .cohorts ? cohorts(of: project) : engage(request, project)
     }
 
-    private func isSigned(_ request: SimulatedRequest) -> Bool {
-        let account = ServiceCredential(
-            username: world.account.username, secret: world.account.secret)
-        guard let account, let authorization = request.authorization else { return false }
-        return account.authorization.utf8.elementsEqual(authorization.utf8)
+    /// What stands in the way of somebody known: quota, plan and role.
+    private mutating func refusal(
+        of request: SimulatedRequest, for call: SimulatedCall, about place: Int,
+        lasting delay: Duration, at now: Timestamp
+    ) -> SimulatedAnswer? {
+        let project = world.projects[place]
+        if call.isQuery {
+            queryCount += 1
+            let wait = quotas[project.id, default: SimulatedQuota()].take(
+                at: now, lasting: delay, perHour: settings.queriesPerHour,
+                atOnce: settings.queriesAtOnce, perSecond: settings.queriesPerSecond)
+            if let wait { return tooMany(request, wait) }
+        }
+        if call == .export {
+            let wait = quotas["export " + project.id, default: SimulatedQuota()].take(
+                at: now, lasting: delay, perHour: settings.exportsPerHour,
+                atOnce: settings.exportsAtOnce, perSecond: settings.exportsPerSecond)
+            if let wait { return tooMany(request, wait) }
+        }
+        guard project.isPaid || call == .importEvents else {
+            return .failure(402, "upgrade your plan", to: request)
+        }
+        // Only accounts have roles; importing is for those who may change the project.
+        let roles = call == .importEvents ? ["admin", "owner"] : ["analyst", "admin", "owner"]
+        guard case .account = caller(of: request), !roles.contains(project.role) else { return nil }
+        return .failure(403, "the role does not allow it", to: request, of: call)
     }
 
     private func tooMany(_ request: SimulatedRequest, _ wait: Int64) -> SimulatedAnswer {
         var answer = SimulatedAnswer.failure(429, "too many queries", to: request)
         if settings.tellsRetryAfter { answer.headers.append(("Retry-After", "\(wait)")) }
         return answer
-    }
-
-    private mutating func engage(
-        _ request: SimulatedRequest, _ project: SimulatedProject
-    ) -> SimulatedAnswer {
-        guard let query = SimulatedEngage(request) else {
-            return .failure(400, "malformed fields", to: request)
-        }
-        var sessionID = query.sessionID ?? ""
-        if query.page == 0 {
-            guard let cohort = world.cohort(query.cohort),
-                cohort.name.projectID.utf8.elementsEqual(project.id.utf8)
-            else { return .failure(404, "no such cohort", to: request) }
-            sessionID = String(decoding: random.uuid(), as: UTF8.self)
-            if sessions.count >= SimulatorLimits.engageSessionsMax { sessions.removeAll() }
-            sessions[sessionID] = EngageSession(
-                cohort: query.cohort,
-                people: query.includesAllUsers ? cohort.members : cohort.exported)
-        }
-        guard let session = sessions[sessionID],
-            session.cohort.utf8.elementsEqual(query.cohort.utf8)
-        else {
-            return .failure(400, "page needs the session_id of page 0", to: request)
-        }
-        return query.answer(session, id: sessionID, pageSize: settings.pageSize, in: world)
     }
 }

@@ -40,10 +40,22 @@ package struct SimulatedRequest: Sendable {
 
 /// What the simulated Mixpanel answers, and how long it takes for it.
 package struct SimulatedAnswer: Sendable {
+    /// A body that is made while it is sent.
+    package struct Stream: Sendable {
+        /// The piece of a number from 0; `nil` after the last.
+        package var piece: @Sendable (Int) -> [UInt8]?
+        /// Before each piece.
+        package var pause = Duration.zero
+        /// Breaks the connection off after so many pieces; `nil` to send all of them.
+        package var piecesLeft: Int?
+    }
+
     package var status: Int
     package var headers: [(name: String, value: String)]
     package var body: [UInt8]
     package var delay = Duration.zero
+    /// Instead of ``body``.
+    package var stream: Stream?
 
     init(
         status: Int, headers: [(name: String, value: String)] = [], contentType: String,

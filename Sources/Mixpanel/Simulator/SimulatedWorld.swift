@@ -21,7 +21,34 @@ package struct SimulatedWorld: Sendable {
     }
 
     func project(_ id: String) -> SimulatedProject? {
-        projects.first { $0.id.utf8.elementsEqual(id.utf8) }
+        place(ofProject: id).map { projects[$0] }
+    }
+
+    func place(ofProject id: String) -> Int? {
+        projects.firstIndex { $0.id.utf8.elementsEqual(id.utf8) }
+    }
+
+    /// Everybody who is in a cohort of the project, or was put into it, each once.
+    func people(of project: SimulatedProject) -> [UInt32] {
+        var people = Set(project.people)
+        for cohort in cohorts where cohort.name.projectID.utf8.elementsEqual(project.id.utf8) {
+            people.formUnion(cohort.members)
+        }
+        return people.sorted()
+    }
+
+    /// Lets people nobody has seen before have profiles in a project.
+    mutating func addPeople(_ count: Int, toProject place: Int) throws(SimulatorRefusal) {
+        projects[place].people += try newPeople(count)
+    }
+
+    private mutating func newPeople(_ count: Int) throws(SimulatorRefusal) -> Range<UInt32> {
+        let room = SimulatorLimits.peopleMax - Int(nextPerson)
+        guard (0...min(room, SimulatorLimits.membersMax)).contains(count) else {
+            throw SimulatorRefusal("So many people can't enter.")
+        }
+        defer { nextPerson += UInt32(count) }
+        return nextPerson..<(nextPerson + UInt32(count))
     }
 
     func cohort(_ id: String) -> LiveCohort? {
@@ -45,12 +72,7 @@ package struct SimulatedWorld: Sendable {
 
     /// Lets people enter who were never seen before.
     mutating func enter(_ count: Int, into cohort: Int) throws(SimulatorRefusal) {
-        let room = SimulatorLimits.peopleMax - Int(nextPerson)
-        guard (0...min(room, SimulatorLimits.membersMax)).contains(count) else {
-            throw SimulatorRefusal("So many people can't enter.")
-        }
-        cohorts[cohort].members += nextPerson..<(nextPerson + UInt32(count))
-        nextPerson += UInt32(count)
+        cohorts[cohort].members += try newPeople(count)
     }
 
     /// Lets people come back who were there before.
@@ -117,6 +139,13 @@ package struct SimulatedProject: Sendable {
     package var role = "analyst"
     /// Whether its plan has the Query API.
     package var isPaid = true
+    /// `nil` if it has none.
+    package var secret: String?
+    package var token: String?
+    /// Those with a profile who are in none of its cohorts.
+    var people: [UInt32] = []
+    var profiles = SimulatedProfiles()
+    package internal(set) var events = SimulatedEvents()
 
     package init(id: String, name: String, region: MixpanelRegion) {
         self.id = id

@@ -73,6 +73,12 @@ package enum SimulatorLimits {
     /// Pages whose fate is remembered: a full sync of the largest cohort has ten times as many,
     /// and nobody reads that.
     package static let deliveriesMax = 1000
+    /// Profiles that are written to one project; invented ones are numbers, and need no room.
+    package static let profilesMax = 100_000
+    /// Events that are imported into one project; those made up need no room.
+    package static let eventsMax = 100_000
+    /// Events that are made up at once.
+    package static let inventedEventsMax = 100_000_000
     /// Projects, cohorts, destinations and faults, each: invented by hand.
     package static let thingsMax = 1000
 }

@@ -29,7 +29,7 @@ extension SimulateCommand {
         let player = MixpanelServer(
             mixpanel, exchange: exchange, timeout: .seconds(delivery.timeout),
             log: { Terminal.error($0) })
-        try await serve(player, for: credential)
+        try await serve(player, mixpanel.world)
     }
 
     private func world(
@@ -37,10 +37,11 @@ extension SimulateCommand {
     ) throws -> SimulatedMixpanel {
         var world = SimulatedWorld(
             account: account, seed: seed, referenceShare: cohort.referenceShare)
-        world.projects = [
-            SimulatedProject(
-                id: cohort.projectId, name: "Simulated project", region: server.region)
-        ]
+        var project = SimulatedProject(
+            id: cohort.projectId, name: "Simulated project", region: server.region)
+        project.secret = String(decoding: try Self.secret(), as: UTF8.self)
+        project.token = String(decoding: try Self.secret(), as: UTF8.self)
+        world.projects = [project]
         var mixpanel = SimulatedMixpanel(world, seed: seed)
         mixpanel.settings.pageSize = cohort.pageSize
         mixpanel.settings.cycle = server.cycleDuration
@@ -54,7 +55,7 @@ extension SimulateCommand {
     }
 
     private func serve(
-        _ player: MixpanelServer, for account: SimulatedAccount
+        _ player: MixpanelServer, _ world: SimulatedWorld
     ) async throws {
         var limits = TransportLimits()
         // Nobody balances load onto a simulator.
@@ -63,7 +64,7 @@ extension SimulateCommand {
             host: "127.0.0.1", port: UInt16(clamping: server.port))
         let http = try Server(address: address, limits: limits, handler: player.handler)
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
-        Terminal.out(introduction(at: "http://\(http.address)", account))
+        Terminal.out(introduction(at: "http://\(http.address)", world))
         Terminal.error("listening on \(http.address)")
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await http.run() }
@@ -78,9 +79,12 @@ extension SimulateCommand {
         }
     }
 
-    /// Where Muster finds this Mixpanel, and the service account to give it.
-    private func introduction(at base: String, _ account: SimulatedAccount) -> String {
+    /// Where Muster finds this Mixpanel, and the credentials to give it.
+    private func introduction(at base: String, _ world: SimulatedWorld) -> String {
+        let account = world.account
         let secret = String(decoding: account.secret, as: UTF8.self)
+        let projectSecret = world.projects.first?.secret ?? ""
+        let token = world.projects.first?.token ?? ""
         guard json else {
             return """
                 Mixpanel US     \(base)/us
@@ -89,6 +93,8 @@ extension SimulateCommand {
                 Control         \(base)/control
                 Username        \(account.username)
                 Secret          \(secret)
+                API secret      \(projectSecret)
+                Project token   \(token)
                 """
         }
         var json = JSONWriter()
@@ -96,6 +102,7 @@ extension SimulateCommand {
         let fields: [(StaticString, String)] = [
             ("us", base + "/us"), ("eu", base + "/eu"), ("in", base + "/in"),
             ("control", base + "/control"), ("username", account.username), ("secret", secret),
+            ("project_secret", projectSecret), ("project_token", token),
             ("project", cohort.projectId), ("cohort", cohort.cohortId),
         ]
         for (name, value) in fields {

@@ -63,7 +63,20 @@ final class MixpanelServer: Sendable {
         if answer.delay > .zero { try? await Task.sleep(for: answer.delay) }
         return Response(
             Status(code: answer.status, reason: "Simulated"), headers: answer.headers,
-            body: .bytes(answer.body))
+            body: answer.stream.map(Self.body) ?? .bytes(answer.body))
+    }
+
+    /// A body that is sent as it is made; one that is cut ends the connection.
+    private static func body(_ stream: SimulatedAnswer.Stream) -> ResponseBody {
+        .stream { writer in
+            var number = 0
+            while let piece = stream.piece(number) {
+                if number == stream.piecesLeft { throw SimulatedCut() }
+                if stream.pause > .zero { try await Task.sleep(for: stream.pause) }
+                if !piece.isEmpty { try await writer.write(piece) }
+                number += 1
+            }
+        }
     }
 
     private func control(_ method: HTTPWire.Method, _ body: [UInt8]) async -> HTTPWire.Response {
@@ -162,6 +175,9 @@ final class MixpanelServer: Sendable {
             "POST", url, headers: headers, body: post.body, timeout: timeout)
     }
 }
+
+/// The connection is to break here.
+private struct SimulatedCut: Error {}
 
 extension SimulatedDelivery {
     /// For people: what was sent where, and what came of it.
