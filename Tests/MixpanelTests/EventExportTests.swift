@@ -121,6 +121,7 @@ import Testing
             found = error.reason
         }
         #expect(found == reason && taken.all.count == count)
+        #expect(!taken.all.contains { $0.utf8.contains(0x0D) || $0.utf8.contains(0x0A) })
     }
 
     @Test func whoeverTakesMayEndIt() async throws {

@@ -119,6 +119,27 @@ import Testing
         #expect(SimulatedExpression(written) == nil)
     }
 
+    @Test func profilesAndEventsHaveALimit() throws {
+        var profiles = SimulatedProfiles()
+        func update(_ number: Int) -> String? {
+            profiles.update(
+                JSONObject([
+                    ("$token", "t"), ("$distinct_id", .string("u-\(number)")), ("$delete", ""),
+                ]))
+        }
+        for number in 0..<SimulatorLimits.profilesMax where update(number) != nil {
+            Issue.record("profile \(number) has no room")
+        }
+        #expect(update(0) == nil)
+        #expect(update(SimulatorLimits.profilesMax) != nil)
+        var events = SimulatedEvents()
+        let event = SimulatedEvents.Imported(name: "a", seconds: 0, json: JSONObject([]))
+        events.store(Array(repeating: event, count: SimulatorLimits.eventsMax))
+        #expect(events.count == SimulatorLimits.eventsMax)
+        events.store([event])
+        #expect(events.count == SimulatorLimits.eventsMax)
+    }
+
     @Test func eventsAreMadeUpTheSameWayEachTime() {
         let events = SimulatedEvents.Invented(
             count: 2, from: Timestamp(milliseconds: .max), everyMilliseconds: .max)

@@ -127,9 +127,6 @@ package enum MixpanelLimits {
     /// The largest event Mixpanel takes.
     package static let eventBytesMax = 1024 * 1024
 
-    /// How many people one query can name.
-    package static let distinctIDsMax = 2000
-
     /// How many records that failed are told of, of one call; there can't be more in a batch.
     package static let failedRecordsMax = batchRecordsMax
 

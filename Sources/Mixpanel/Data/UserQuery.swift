@@ -5,7 +5,7 @@ package struct UserQuery: Sendable, Hashable {
     /// In Mixpanel's expression language (docs.mixpanel.com/reference/segmentation-expressions);
     /// `nil` for everybody.
     package var expression: String?
-    /// Only these, at most ``MixpanelLimits/distinctIDsMax``; empty for everybody.
+    /// Only these, of whom Mixpanel takes 2000 at most; empty for everybody.
     package var distinctIDs: [String]
     /// The properties that are told; empty for all.
     package var properties: [String]
