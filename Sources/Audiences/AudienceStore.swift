@@ -36,6 +36,21 @@ package protocol AudienceStore: Sendable {
         matching matchID: ExternalID, in audience: AudienceID?
     ) async throws(Failure) -> [Membership]
 
+    /// As ``memberships(matching:in:)`` of all audiences, written by the caller, if that can be
+    /// done without waiting; `nil` if not.
+    ///
+    /// The store may keep what was written beside what it is about, and return it again.
+    ///
+    /// - Parameters:
+    ///   - matchID: as there.
+    ///   - now: what was written for another time is not returned.
+    ///   - write: writes an answer, always in the same form.
+    /// - Returns: what was written.
+    func membershipsAtOnce(
+        matching matchID: ExternalID, at now: Timestamp,
+        write: ([Membership]) -> [UInt8]
+    ) -> [UInt8]?
+
     /// The audiences that anybody matching this id was a member of at a past moment.
     ///
     /// The match ids are today's; so are names and freshness. Changes that are still to be

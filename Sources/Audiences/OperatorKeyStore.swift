@@ -11,6 +11,11 @@ package protocol OperatorKeyStore: Sendable {
     /// The key of this id, revoked or not; `nil` if there is none.
     func operatorKey(_ id: OperatorKeyID) async throws(Failure) -> OperatorKey?
 
+    /// Another number whenever a key may be another one than before; `nil` if that can't be told.
+    ///
+    /// What is read of a key after this was asked is true while this is the same.
+    var keyEdition: UInt64? { get }
+
     /// Makes a key open nothing any more, durably; a revoked key stays as it is.
     ///
     /// Throws `notFound` if there is no such key.

@@ -82,6 +82,7 @@ extension SyncTransaction {
     }
 
     func saveAudience(_ audience: AudienceRow) throws {
+        known.touch(audience: audience.id)
         try db.prepared(
             """
             UPDATE audience SET name = ?, description = ?, current_snapshot = ?,

@@ -92,7 +92,7 @@ extension SQLiteStore: CohortSyncStore {
     package func noteUse(
         of secret: SecretID, of id: ConnectionID, at now: Timestamp
     ) async throws(Failure) {
-        try await writer.write { db in
+        try await writer.write(touching: .noted) { db in
             guard let connection = try db.connectionRow(id) else { throw noConnection(id) }
             let found = try db.prepared(
                 """

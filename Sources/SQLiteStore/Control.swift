@@ -41,7 +41,7 @@ extension SQLiteStore: AudienceControl {
         _ id: AudienceID, at now: Timestamp, for operation: Operation, _ note: AuditNote,
         _ work: @escaping @Sendable (SyncTransaction, inout AudienceRow) throws -> Void
     ) async throws(Failure) {
-        try await administer(operation) { [hashing, recent] db in
+        try await administer(operation) { [hashing, recent, known] db in
             let row = try db.audienceRow(id)
             let found = try db.prepared("\(selectAudienceRow) WHERE audience.id = ?").first(row) {
                 row in
@@ -49,7 +49,8 @@ extension SQLiteStore: AudienceControl {
             }
             guard let connection = found?.connection, var audience = found?.audience else { return }
             let transaction = SyncTransaction(
-                db: db, hashing: hashing, recent: recent, connection: connection, now: now)
+                db: db, hashing: hashing, recent: recent, known: known, connection: connection,
+                now: now)
             try work(transaction, &audience)
             try transaction.saveAudience(audience)
             try db.log(note, on: id.text, for: operation, at: now)

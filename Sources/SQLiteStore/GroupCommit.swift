@@ -37,6 +37,7 @@ final class GroupCommit: Sendable {
 
     private struct Write: Sendable {
         var members: Int
+        var touch: KnownAnswers.Touch
         /// Does the work; returns what to call when the commit has succeeded (`nil`) or failed.
         var perform: @Sendable (Database) throws -> Completion
         var refuse: @Sendable (Failure) -> Void
@@ -56,17 +57,19 @@ final class GroupCommit: Sendable {
 
     private let pool: DatabasePool
     private let recent: RecentPeople
+    private let known: KnownAnswers
     private let log: WriteLog
     private let checkpointPages: Int
     /// Guards what is shared between the callers and the writer's queue.
     private let state = Mutex(State())
 
     init(
-        _ pool: DatabasePool, _ recent: RecentPeople, log: WriteLog,
+        _ pool: DatabasePool, _ recent: RecentPeople, _ known: KnownAnswers, log: WriteLog,
         checkpointPages: Int = GroupCommit.checkpointPages
     ) {
         self.pool = pool
         self.recent = recent
+        self.known = known
         self.log = log
         self.checkpointPages = checkpointPages
     }
@@ -75,16 +78,18 @@ final class GroupCommit: Sendable {
     ///
     /// - Parameters:
     ///   - members: how much it weighs; see ``batchMembersMax``.
+    ///   - touch: what becomes of the answers that are known.
     ///   - work: all or nothing of it is kept.
     /// - Returns: what `work` returned.
     /// - Throws: what `work` threw, or that the commit failed.
     func write<Value: Sendable>(
-        members: Int = 0, _ work: @escaping @Sendable (Database) throws -> Value
+        members: Int = 0, touching touch: KnownAnswers.Touch = .everything,
+        _ work: @escaping @Sendable (Database) throws -> Value
     ) async throws(Failure) -> Value {
         let result: Result<Value, Failure> = await withCheckedContinuation { continuation in
             enqueue(
                 Write(
-                    members: members,
+                    members: members, touch: touch,
                     perform: { db in
                         let value = try work(db)
                         return { failure in
@@ -192,7 +197,7 @@ final class GroupCommit: Sendable {
             return 0
         }
         do {
-            try db.commit()
+            try commit(db)
         } catch {
             abandon(error, in: .sync, db)
             let failure = SQLiteFailure.failure(error)
@@ -205,12 +210,21 @@ final class GroupCommit: Sendable {
         return people
     }
 
+    /// Commits, and forgets what is not true any more, before anybody is told.
+    private func commit(_ db: Database) throws {
+        countPages(db)
+        known.willCommit()
+        try db.commit()
+        known.didCommit(isChange: countPages(db) > 0)
+    }
+
     /// Does one write in its savepoint.
     ///
     /// - Throws: what dooms the whole transaction: SQLite has rolled it back by itself (a full
     ///   disk, say), or the savepoint can't be left.
     private func perform(_ write: Write, in db: Database) throws -> Completion {
         let mark = recent.mark
+        if write.touch == .everything { known.touchEverything() }
         try db.prepared("SAVEPOINT page").run()
         do {
             let completion = try write.perform(db)
@@ -231,6 +245,7 @@ final class GroupCommit: Sendable {
     private func abandon(_ error: any Error, in moment: SQLiteFailure.Moment, _ db: Database) {
         log.failed()
         recent.rollBack()
+        known.didRollBack()
         if db.isInsideTransaction {
             try? db.rollback()
         }
@@ -269,7 +284,10 @@ final class GroupCommit: Sendable {
     private func mergeIfDue(_ people: Int, _ db: Database) {
         guard recent.isMergeDue else { return }
         do {
-            try recent.merge(people * 2 + Self.mergeEntriesMin, db)
+            try db.beginTransaction(.immediate)
+            let step = try recent.merge(people * 2 + Self.mergeEntriesMin, db)
+            try commit(db)
+            recent.merged(step)
         } catch {
             abandon(error, in: .sync, db)
         }
@@ -280,9 +298,7 @@ final class GroupCommit: Sendable {
     /// SQLite's own automatic checkpoint would run inside the commit, while callers wait, and
     /// would keep its failed `fsync` to itself.
     private func checkpointIfDue(_ db: Database) {
-        let written = db.takePagesWritten()
         let isDue = state.withLock { state in
-            state.pagesSinceCheckpoint += written
             guard state.pagesSinceCheckpoint >= checkpointPages else { return false }
             state.pagesSinceCheckpoint = 0
             return true
@@ -293,5 +309,13 @@ final class GroupCommit: Sendable {
         } catch {
             stopIfFatal(error, in: .sync)
         }
+    }
+
+    /// Returns how many pages were written since this was last called.
+    @discardableResult
+    private func countPages(_ db: Database) -> Int {
+        let pages = db.takePagesWritten()
+        state.withLock { $0.pagesSinceCheckpoint += pages }
+        return pages
     }
 }

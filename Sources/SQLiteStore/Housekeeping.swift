@@ -49,6 +49,7 @@ struct Housekeeping {
     let db: Database
     let hashing: Hashing
     let recent: RecentPeople
+    let known: KnownAnswers
     let retention: Retention
     let now: Timestamp
 
@@ -107,13 +108,18 @@ struct Housekeeping {
     func step(_ chore: Chore) throws {
         switch chore {
         case .compare(let comparison): try comparison.step(in: db)
-        case .expire(let session): try db.abandonSession(session, as: .expired)
-        case .expireHeld(let session): try expireHeld(session)
+        case .expire(let session):
+            known.touchEverything()
+            try db.abandonSession(session, as: .expired)
+        case .expireHeld(let session):
+            known.touchEverything()
+            try expireHeld(session)
         case .forgetLists(let session): try forgetLists(of: session)
         case .forgetTallies(let session): try forgetTallies(of: session)
         case .removeSnapshot(let snapshot): try db.removePart(ofSnapshot: snapshot)
         case .removeChanges(let limit): try removeChanges(until: limit)
         case .removeSession(let session):
+            known.touch(session: session)
             try db.prepared("DELETE FROM sync_session WHERE id = ?").run(session)
         case .delete(let deletion): try deletion.step(in: db, hashing, recent)
         case .removeAnswers: try removeAnswers()

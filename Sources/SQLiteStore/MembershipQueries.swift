@@ -6,26 +6,45 @@ extension SQLiteStore {
         matching matchID: ExternalID, in audience: AudienceID?
     ) async throws(Failure) -> [Membership] {
         let hash = hashing.people.hash(matchID.text)
-        var rows = try await rows(matching: matchID, hash, in: audience)
-        // Several people may match; the first of them to enter an audience stands for all.
-        rows.sort { ($0.audience, $0.item.enteredAt) < ($1.audience, $1.item.enteredAt) }
-        var found: [Membership] = []
-        for row in rows where row.item.audience != found.last?.audience {
-            found.append(row.item)
-        }
-        return found
+        let rows = try await rows(matching: matchID, hash, in: audience)
+        return Self.firstOfEach(rows).map(\.item)
     }
 
-    /// What one statement says, if the indexes have everybody who may match, or all but two.
+    package func membershipsAtOnce(
+        matching matchID: ExternalID, at now: Timestamp,
+        write: ([Membership]) -> [UInt8]
+    ) -> [UInt8]? {
+        let hash = hashing.people.hash(matchID.text)
+        switch known.memberships(matching: matchID, hash, at: now) {
+        case .written(let bytes):
+            return bytes
+        case .known(let found, let ticket, let mark):
+            let bytes = write(found)
+            known.keep(written: bytes, of: matchID, hash, mark, ticket)
+            return bytes
+        case .unknown(let ticket):
+            guard let found = rowsAtOnce(matching: matchID, hash, in: nil) else { return nil }
+            let rows = Self.firstOfEach(found)
+            if let ticket { known.keep(rows, matching: matchID, hash, ticket) }
+            return write(rows.map(\.item))
+        }
+    }
+
+    /// Several people may match; the first of them to enter an audience stands for all.
+    private static func firstOfEach(_ rows: [MembershipRow]) -> [MembershipRow] {
+        guard rows.count > 1 else { return rows }
+        let rows = rows.sorted {
+            ($0.audience, $0.item.enteredAt) < ($1.audience, $1.item.enteredAt)
+        }
+        var first: [MembershipRow] = []
+        for row in rows where row.audience != first.last?.audience { first.append(row) }
+        return first
+    }
+
     private func rows(
         matching id: ExternalID, _ hash: Int64, in audience: AudienceID?
     ) async throws(Failure) -> [MembershipRow] {
-        let hint = recent.hint(hash)
-        if role == .server, hint.people.count <= 2 {
-            let rows = try await rows(matching: id, hash, hint.people, in: audience)
-            // Nobody came or went while the statement ran, so it has missed nobody.
-            if recent.hint(hash) == hint { return rows }
-        }
+        if let rows = rowsAtOnce(matching: id, hash, in: audience) { return rows }
         return try await readPeople { db, index in
             let select = try db.prepared(Self.selectMembershipsOf)
             return try index.matching(id).flatMap { match in
@@ -34,18 +53,27 @@ extension SQLiteStore {
         }
     }
 
-    private func rows(
-        matching id: ExternalID, _ hash: Int64, _ recent: [Int64], in audience: AudienceID?
-    ) async throws(Failure) -> [MembershipRow] {
+    /// What one statement says, if the indexes have everybody who may match, or all but two.
+    func rowsAtOnce(
+        matching id: ExternalID, _ hash: Int64, in audience: AudienceID?
+    ) -> [MembershipRow]? {
+        let hint = recent.hint(hash)
+        guard role == .server, hint.people.count <= 2 else { return nil }
         let audience = audience?.text
-        guard let first = recent.first, let last = recent.last else {
-            return try await look(up: .memberships) { statement in
-                try statement.all(hash, id, audience) { row in try MembershipRow(row) }
+        let rows =
+            if let first = hint.people.first, let last = hint.people.last {
+                lookUps.read(.membershipsOfRecent) { statement in
+                    try statement.all(hash, id, audience, first, last) { row in
+                        try MembershipRow(row)
+                    }
+                }
+            } else {
+                lookUps.read(.memberships) { statement in
+                    try statement.all(hash, id, audience) { row in try MembershipRow(row) }
+                }
             }
-        }
-        return try await look(up: .membershipsOfRecent) { statement in
-            try statement.all(hash, id, audience, first, last) { row in try MembershipRow(row) }
-        }
+        // If nobody came or went while the statement ran, it has missed nobody.
+        return recent.hint(hash) == hint ? rows : nil
     }
 
     package func memberships(
@@ -83,21 +111,27 @@ extension SQLiteStore {
 }
 
 /// A row of ``SQLiteStore/selectMemberships``.
-private struct MembershipRow {
+struct MembershipRow {
     let audience: Int64
     let item: Membership
+    /// The session of the source.
+    let session: Int64?
+}
 
-    init(_ row: SQLRow) throws {
-        audience = row.integer(0)
-        item = Membership(
-            audience: AudienceID(unchecked: row.text(1)), name: row.optionalText(2),
-            enteredAt: row.time(5),
-            source: row.isNull(6)
-                ? nil
-                : MembershipSource(
-                    action: try row.named(6), sessionID: try row.optionalExternalID(7),
-                    page: row.optionalCount(8)),
-            freshness: row.freshness(3))
+extension MembershipRow {
+    fileprivate init(_ row: SQLRow) throws {
+        self.init(
+            audience: row.integer(0),
+            item: Membership(
+                audience: AudienceID(unchecked: row.text(1)), name: row.optionalText(2),
+                enteredAt: row.time(5),
+                source: row.isNull(6)
+                    ? nil
+                    : MembershipSource(
+                        action: try row.named(6), sessionID: try row.optionalExternalID(7),
+                        page: row.optionalCount(8)),
+                freshness: row.freshness(3)),
+            session: row.optionalInteger(9))
     }
 }
 
@@ -158,7 +192,7 @@ extension SQLiteStore {
         """
         WITH matching (person, connection) AS (\(matching))
         SELECT audience.id, public_id, name, as_of, held_session,
-            coalesce(entered_at, current_since), action, session_id, page
+            coalesce(entered_at, current_since), action, session_id, page, sync_session.id
         FROM matching
         CROSS JOIN audience ON audience.connection = matching.connection
         CROSS JOIN membership ON membership.snapshot = audience.current_snapshot

@@ -46,6 +46,8 @@ extension SQLiteStore: OperatorKeyStore {
         }
     }
 
+    package var keyEdition: UInt64? { known.edition }
+
     package func revoke(
         _ id: OperatorKeyID, at now: Timestamp, for operation: Operation
     ) async throws(Failure) {

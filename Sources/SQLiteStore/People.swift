@@ -35,6 +35,7 @@ extension SyncTransaction {
         let known = rows.map { $0.id != nil }
         if creatingMissing { try create(&rows) }
         let index = try ReferenceIndex(self)
+        touch(rows, index)
         for (row, isKnown) in zip(rows, known) {
             stored.session.references.add(
                 try isKnown ? update(row, index) : addToIndex(row, index))
@@ -91,6 +92,21 @@ extension SyncTransaction {
                 expected = try find(&rows[slot], select) ? rows[slot].id.map { $0 + 1 } : expected
             }
         }
+    }
+
+    /// Whoever is on a page may have another answer: by the distinct id, and by the reference ids
+    /// before and after.
+    private func touch(_ rows: [PersonRow], _ index: ReferenceIndex) {
+        var hashes: [Int64] = []
+        hashes.reserveCapacity(2 * rows.count)
+        for row in rows {
+            hashes.append(row.hash)
+            if let reference = row.person.referenceID { hashes.append(index.hash(reference)) }
+            if let before = row.referenceBefore, before != row.person.referenceID {
+                hashes.append(index.hash(before))
+            }
+        }
+        known.touch(people: hashes)
     }
 
     /// Looks somebody up, or whether they are who is expected; false if not.

@@ -5,7 +5,7 @@ extension SQLiteStore: QueryQuota {
     package func permit(
         for project: MixpanelProject, at now: Timestamp
     ) async throws(Failure) -> QueryPermit {
-        try await writer.write { db in
+        try await writer.write(touching: .noted) { db in
             let quota = Quota(db: db, project: project.id, now: now)
             if let moment = try quota.notBefore() { return .notBefore(moment) }
             return .granted(query: try quota.note())
@@ -13,7 +13,7 @@ extension SQLiteStore: QueryQuota {
     }
 
     package func finish(_ query: Int64, at now: Timestamp) async throws(Failure) {
-        try await writer.write { db in
+        try await writer.write(touching: .noted) { db in
             try db.prepared("UPDATE query SET finished_at = ? WHERE id = ?").run(now, query)
         }
     }
@@ -21,7 +21,7 @@ extension SQLiteStore: QueryQuota {
     package func pause(
         _ project: MixpanelProject, until moment: Timestamp
     ) async throws(Failure) {
-        try await writer.write { db in
+        try await writer.write(touching: .noted) { db in
             try db.prepared(
                 """
                 INSERT INTO query_pause (project, until) VALUES (?, ?)

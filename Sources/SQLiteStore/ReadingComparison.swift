@@ -8,7 +8,7 @@ extension SQLiteStore {
     package func compare(
         _ id: ReconciliationID, notExported: Int?, by worker: String, until leaseEnd: Timestamp
     ) async throws(Failure) -> Reconciliation.Differences? {
-        try await writer.write { [hashing, recent] db in
+        try await writer.write(touching: .noted) { [hashing, recent] db in
             var (stored, row) = try db.reading(of: id, heldBy: worker)
             let reading = Reading(
                 db: db, hashing: hashing, recent: recent, id: row,

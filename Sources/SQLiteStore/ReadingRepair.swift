@@ -6,10 +6,10 @@ extension SQLiteStore {
         _ id: ReconciliationID, limit: Int, by worker: String, until leaseEnd: Timestamp,
         at now: Timestamp
     ) async throws(Failure) -> Bool {
-        try await writeChanges(members: limit) { [hashing, recent] db in
+        try await writeChanges(members: limit) { [hashing, recent, known] db in
             var (stored, row) = try db.reading(of: id, heldBy: worker)
             let transaction = SyncTransaction(
-                db: db, hashing: hashing, recent: recent,
+                db: db, hashing: hashing, recent: recent, known: known,
                 connection: try db.connectionRow(ofAudience: stored.audience), now: now)
             let reading = Reading(
                 db: db, hashing: hashing, recent: recent, id: row,

@@ -20,7 +20,7 @@ extension SQLiteStore {
         _ people: [MemberRecord], progress: Reconciliation.Progress,
         of id: ReconciliationID, by worker: String, until leaseEnd: Timestamp
     ) async throws(Failure) -> Reconciliation {
-        try await writer.write(members: people.count) { [hashing, recent] db in
+        try await writer.write(members: people.count, touching: .noted) { [hashing, recent] db in
             var (stored, reading) = try db.reading(of: id, heldBy: worker)
             let connection = try db.connectionRow(ofAudience: stored.audience)
             let before = stored.reconciliation.progress.peopleRead
@@ -38,7 +38,7 @@ extension SQLiteStore {
     package func restart(
         _ id: ReconciliationID, by worker: String, until leaseEnd: Timestamp, at now: Timestamp
     ) async throws(Failure) -> Reconciliation {
-        try await writer.write { db in
+        try await writer.write(touching: .noted) { db in
             var stored = try db.reconciliation(id, heldBy: worker)
             try db.endReading(&stored)
             let restarts = stored.reconciliation.progress.restarts + 1

@@ -164,23 +164,30 @@ final class RecentPeople: Sendable {
         state.withLock { $0.merge != nil || $0.keys.count >= peopleMax }
     }
 
-    /// Brings some entries into each index, in a transaction of its own.
+    /// What ``merge(_:_:)`` has done, once that is committed.
+    struct MergeStep {
+        fileprivate let keys: RecentKeys
+        fileprivate let merge: KeyMerge
+    }
+
+    /// Brings some entries into each index.
     ///
     /// - Parameters:
     ///   - entries: how many of each; the last step has fewer.
-    ///   - db: the writer, in no transaction.
+    ///   - db: the writer, in a transaction of its own.
+    /// - Returns: what ``merged(_:)`` has to be told after the commit.
     /// - Throws: what SQLite reports; then the same is tried again.
-    func merge(_ entries: Int, _ db: Database) throws {
-        var step: (keys: RecentKeys, merge: KeyMerge)?
-        try db.inTransaction(.immediate) {
-            try begin(db)
-            let (keys, begun) = state.withLock { ($0.keys, $0.merge) }
-            var merge = begun ?? KeyMerge(of: keys)
-            try merge.step(entries, of: keys, in: db)
-            step = (keys, merge)
-            return .commit
-        }
-        guard let (keys, merge) = step else { return }
+    func merge(_ entries: Int, _ db: Database) throws -> MergeStep {
+        try begin(db)
+        let (keys, begun) = state.withLock { ($0.keys, $0.merge) }
+        var merge = begun ?? KeyMerge(of: keys)
+        try merge.step(entries, of: keys, in: db)
+        return MergeStep(keys: keys, merge: merge)
+    }
+
+    /// The step is committed.
+    func merged(_ step: MergeStep) {
+        let (keys, merge) = (step.keys, step.merge)
         let rest = merge.isDone ? keys.dropping(until: merge.end) : keys
         state.withLock { state in
             state.merge = merge.isDone ? nil : merge

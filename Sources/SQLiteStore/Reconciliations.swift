@@ -84,7 +84,7 @@ extension SQLiteStore: ReconciliationStore {
         // Most of the time there is nothing to do, and nothing to write.
         let isAny = try await read { db in try db.dueReconciliation(at: now) != nil }
         guard isAny else { return nil }
-        return try await writer.write { db in
+        return try await writer.write(touching: .noted) { db in
             guard var stored = try db.dueReconciliation(at: now) else { return nil }
             if stored.reading == nil, !stored.stage.isCompared { try db.beginReading(&stored) }
             stored.reconciliation.status = stored.stage.isCompared ? .repairing : .reading

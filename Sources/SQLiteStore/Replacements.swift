@@ -51,6 +51,7 @@ extension SyncTransaction {
     /// Who entered and who left is told by a comparison later on. A snapshot that was current
     /// before keeps the time since when it was.
     func point(_ audience: inout AudienceRow, to snapshot: Int64, by session: Int64?) throws {
+        known.touchEverything()
         try db.prepared("UPDATE snapshot SET state = 'retired', retired_at = ? WHERE id = ?")
             .run(now, audience.snapshot)
         try db.prepared(

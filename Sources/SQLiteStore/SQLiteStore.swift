@@ -31,6 +31,8 @@ package final class SQLiteStore: Sendable {
     let hashing: Hashing
     /// Finds who is not in the database's indexes yet.
     let recent: RecentPeople
+    /// Answers that were read before.
+    let known: KnownAnswers
     let role: Role
     let retention: Retention
     /// Rings after commits that wrote changes.
@@ -39,13 +41,15 @@ package final class SQLiteStore: Sendable {
 
     private init(
         pool: DatabasePool, writer: GroupCommit, writeLog: WriteLog, hashing: Hashing,
-        recent: RecentPeople, role: Role, retention: Retention, lock: ServerLock?
+        recent: RecentPeople, known: KnownAnswers, role: Role, retention: Retention,
+        lock: ServerLock?
     ) {
         self.pool = pool
         lookUps = LookUps(path: pool.path)
         self.writeLog = writeLog
         self.hashing = hashing
         self.recent = recent
+        self.known = known
         self.role = role
         self.retention = retention
         self.lock = lock
@@ -112,12 +116,16 @@ package final class SQLiteStore: Sendable {
             let recent = RecentPeople(
                 hashing, isAlone: role == .server, peopleMax: upkeep.recentPeopleMax)
             try pool.writeWithoutTransaction(recent.begin)
+            let known = KnownAnswers()
+            if role == .server {
+                known.open(pool.writeWithoutTransaction { db in CommitCount(db) })
+            }
             let log = WriteLog(logger, StoreMetrics(metrics))
             return SQLiteStore(
                 pool: pool,
                 writer: GroupCommit(
-                    pool, recent, log: log, checkpointPages: upkeep.checkpointPages),
-                writeLog: log, hashing: hashing, recent: recent, role: role,
+                    pool, recent, known, log: log, checkpointPages: upkeep.checkpointPages),
+                writeLog: log, hashing: hashing, recent: recent, known: known, role: role,
                 retention: retention, lock: lock)
         } catch {
             lock?.release()
@@ -174,6 +182,7 @@ package final class SQLiteStore: Sendable {
         do {
             try await writer.close()
             lookUps.close()
+            known.close()
             try await pool.barrierWriteWithoutTransaction { db in
                 _ = try? db.checkpoint(.truncate)
             }
@@ -186,9 +195,10 @@ package final class SQLiteStore: Sendable {
 
     /// Writes what may be told in the change feed, and wakes who waits for that.
     func writeChanges<Value: Sendable>(
-        members: Int = 0, _ work: @escaping @Sendable (Database) throws -> Value
+        members: Int = 0, touching touch: KnownAnswers.Touch = .everything,
+        _ work: @escaping @Sendable (Database) throws -> Value
     ) async throws(Failure) -> Value {
-        let (value, latest) = try await writer.write(members: members) { db in
+        let (value, latest) = try await writer.write(members: members, touching: touch) { db in
             (try work(db), try db.latestChange())
         }
         bell.ring(latest)

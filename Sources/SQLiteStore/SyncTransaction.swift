@@ -6,6 +6,8 @@ struct SyncTransaction {
     let db: Database
     let hashing: Hashing
     let recent: RecentPeople
+    /// Is told whose answers may change.
+    let known: KnownAnswers
     /// The row of the connection the page came from.
     let connection: Int64
     /// When the page arrived, or the decision was made.

@@ -20,6 +20,20 @@ struct CodingTests {
         #expect(message.withUnsafeBytes { siphash.hash($0) } == expected)
     }
 
+    /// From the reference implementation, as above.
+    @Test(
+        arguments: [
+            (0, 0xe6a8_25ba_047f_81a3, 0x9302_55c7_1472_f66d),
+            (1, 0x44af_996b_d8c1_87da, 0x45fc_229b_1159_7634),
+        ] as [(UInt8, UInt64, UInt64)])
+    func theLongSipHashIsTheReferenceOne(
+        _ length: UInt8, _ first: UInt64, _ second: UInt64
+    ) throws {
+        let siphash = try #require(SipHash(key: Array(0..<16)))
+        let message = Array(0..<length)
+        #expect(message.withUnsafeBytes { siphash.longHash($0) } == (first, second))
+    }
+
     @Test func sipHashWantsSixteenBytesOfKey() {
         #expect(SipHash(key: [UInt8](repeating: 1, count: 15)) == nil)
         #expect(SipHash(key: [UInt8](repeating: 1, count: 17)) == nil)

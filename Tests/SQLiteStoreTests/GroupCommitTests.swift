@@ -237,7 +237,8 @@ struct GroupCommitTests {
     func theLogIsCopiedIntoTheDatabaseWhenItIsLong(_ pages: Int) async throws {
         try await directory.withStore { store in
             let writer = GroupCommit(
-                store.pool, store.recent, log: store.writeLog, checkpointPages: pages)
+                store.pool, store.recent, store.known, log: store.writeLog,
+                checkpointPages: pages)
             let before = try size(directory.database)
             try await writer.write { db in
                 try db.execute(sql: "INSERT INTO meta VALUES ('test', zeroblob(100000))")

@@ -75,9 +75,7 @@ struct RecentPeopleTests {
             try await send(people(0..<300), "S1", to: store)
             let all = (0..<300).map { ExternalID.make("user-\($0)") }
             while store.recent.count > 0 {
-                try await store.pool.writeWithoutTransaction { db in
-                    try store.recent.merge(40, db)
-                }
+                try await store.merge(40)
                 let table = try await store.memberships(matchingAny: all, in: [])
                 #expect(table.rows.allSatisfy { $0.audiences.count == 1 })
                 for id in all.prefix(40) {
@@ -92,7 +90,7 @@ struct RecentPeopleTests {
         try await directory.withStore { store in
             try await store.create(Connection.make())
             try await send(people(0..<300), "S1", to: store)
-            try await store.pool.writeWithoutTransaction { try store.recent.merge(40, $0) }
+            try await store.merge(40)
             #expect(try await indexed(store) == [40, 40, 0])
         }
         try await directory.withStore { store in
@@ -108,7 +106,7 @@ struct RecentPeopleTests {
             try await send(people(0..<300), "S1", to: store)
             try await send([.make("p0", reference: "new-0")], "S2", to: store)
             _ = try await store.erase(matching: .make("user-1"), staysErased: false, at: .start)
-            try await store.pool.writeWithoutTransaction { try store.recent.merge(150, $0) }
+            try await store.merge(150)
             try await send(
                 (2..<300).map { .make("p\($0)", reference: "new-\($0)") }, "S3", to: store)
             _ = try await store.erase(matching: .make("new-2"), staysErased: false, at: .start)
@@ -204,7 +202,17 @@ extension SQLiteStore {
     /// Brings everybody into the indexes.
     func mergePeople() async throws {
         while recent.count > 0 {
-            try await pool.writeWithoutTransaction { db in try self.recent.merge(100, db) }
+            try await merge(100)
+        }
+    }
+
+    /// One step of that, as the writer does it.
+    fileprivate func merge(_ entries: Int) async throws {
+        try await pool.writeWithoutTransaction { [recent] db in
+            try db.beginTransaction(.immediate)
+            let step = try recent.merge(entries, db)
+            try db.commit()
+            recent.merged(step)
         }
     }
 }

@@ -5,7 +5,7 @@ struct HistoryPlayer {
     let rig: StoreRig
     private(set) var model = StoreModel()
     private(set) var now = Timestamp.start
-    private var random: SeededGenerator
+    var random: SeededGenerator
     /// What was read of the feed before; it must never change.
     var feedRead: [MembershipChange] = []
 
@@ -22,6 +22,7 @@ struct HistoryPlayer {
             now = now.after(minutes: 1)
             do {
                 try await play(step)
+                try await compareAtOnce()
             } catch {
                 throw Violation(description: "after step \(index + 1), \(step): \(error)")
             }

@@ -78,6 +78,13 @@ extension MemoryStore: OperatorKeyStore {
         try access { state throws(Failure) in state.keys.first { $0.id == id } }
     }
 
+    /// Keys come and are revoked, and nothing else becomes of them.
+    package var keyEdition: UInt64? {
+        try? access { state throws(Failure) in
+            UInt64(state.keys.count + state.keys.count { $0.revokedAt != nil })
+        }
+    }
+
     package func revoke(
         _ id: OperatorKeyID, at now: Timestamp, for operation: Operation
     ) async throws(Failure) {

@@ -89,6 +89,15 @@ package final class MemoryStore: SyncStore, AudienceStore {
         try access { state throws(Failure) in state.memberships(matching: matchID, in: audience) }
     }
 
+    package func membershipsAtOnce(
+        matching matchID: ExternalID, at now: Timestamp, write: ([Membership]) -> [UInt8]
+    ) -> [UInt8]? {
+        let found = try? access { state throws(Failure) in
+            state.memberships(matching: matchID, in: nil)
+        }
+        return found.map(write)
+    }
+
     package func memberships(
         matchingAny matchIDs: [ExternalID], in audiences: [AudienceID]
     ) async throws(Failure) -> MembershipTable {
