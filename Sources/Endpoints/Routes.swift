@@ -173,6 +173,8 @@ private func audienceRoutes(_ api: inout APIRoutes, _ parts: Dependencies) {
     api.ask("/changes", query: ["audience_id", "wait"] + page, ChangeEndpoint(parts).list)
 
     let memberships = MembershipEndpoints(parts)
-    api.ask("/memberships", query: ["match_id", "audience_id", "at"], memberships.show)
+    api.ask(
+        "/memberships", query: ["match_id", "audience_id", "at"], atOnce: memberships.showAtOnce,
+        memberships.show)
     api.ask("/memberships/query", by: .post, memberships.query)
 }

@@ -32,6 +32,27 @@ extension Target {
         return found.first
     }
 
+    /// The value of `name` if the query is that one pair; `nil` if there is anything else, or
+    /// something is badly escaped.
+    package func onlyValue(_ name: StaticString) -> String? {
+        let start = name.utf8CodeUnitCount + 1
+        let found = rawQuery?.utf8.withContiguousStorageIfAvailable { bytes -> String? in
+            guard bytes.count >= start, bytes[start - 1] == UInt8(ascii: "="),
+                Grammar.equals(UnsafeRawBufferPointer(bytes).prefix(start - 1), exactly: name)
+            else { return nil }
+            let value = UnsafeBufferPointer(rebasing: bytes[start...])
+            var isPlain = true
+            for byte in value {
+                guard byte != UInt8(ascii: "&") else { return nil }
+                isPlain = isPlain && byte != Grammar.percent && byte != UInt8(ascii: "+")
+            }
+            return isPlain
+                ? String(decoding: value, as: UTF8.self)
+                : PercentDecoding.decode(value, plusIsSpace: true)
+        }
+        return found ?? nil
+    }
+
     private func forEachPair(
         _ body: (QueryText, QueryText) throws(WireError) -> Void
     ) throws(WireError) {

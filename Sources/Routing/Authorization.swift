@@ -12,11 +12,7 @@ package enum Authorization: Sendable, Hashable {
 
     /// `nil` if there is no field, more than one, another scheme, or broken credentials.
     package init?(_ headers: Headers) {
-        guard let value = headers.only("authorization"),
-            let space = value.firstIndex(of: UInt8(ascii: " "))
-        else { return nil }
-        let credentials = value[space...].drop { $0 == UInt8(ascii: " ") }
-        let scheme = value[..<space]
+        guard let (scheme, credentials) = Self.parts(headers) else { return nil }
         if Self.isNamed(scheme, "basic") {
             guard let pair = Base64.decode(credentials),
                 !pair.contains(where: Self.isControl),
@@ -24,14 +20,28 @@ package enum Authorization: Sendable, Hashable {
             else { return nil }
             self = .basic(
                 user: Array(pair[..<colon]), password: Array(pair[(colon + 1)...]))
-        } else if Self.isNamed(scheme, "bearer") {
-            guard !credentials.isEmpty, !credentials.contains(UInt8(ascii: " ")) else {
-                return nil
-            }
-            self = .bearer(token: Array(credentials))
+        } else if let token = Self.bearerToken(headers) {
+            self = .bearer(token: Array(token))
         } else {
             return nil
         }
+    }
+
+    /// The token where it stands, if this is what the field holds.
+    package static func bearerToken(_ headers: Headers) -> ArraySlice<UInt8>? {
+        guard let (scheme, token) = parts(headers), isNamed(scheme, "bearer"), !token.isEmpty,
+            !token.contains(UInt8(ascii: " "))
+        else { return nil }
+        return token
+    }
+
+    private static func parts(
+        _ headers: Headers
+    ) -> (scheme: ArraySlice<UInt8>, credentials: ArraySlice<UInt8>)? {
+        guard let value = headers.only("authorization"),
+            let space = value.firstIndex(of: UInt8(ascii: " "))
+        else { return nil }
+        return (value[..<space], value[space...].drop { $0 == UInt8(ascii: " ") })
     }
 
     /// Schemes are told apart without regard to ASCII case; `name` is in lower case.

@@ -47,11 +47,13 @@ package struct Observe: Sendable {
     package var immediate: ImmediateHandler {
         let loggedFrom = logger.logLevel
         return { head, _ in
-            guard let (route, constant) = router.constant(for: head),
-                Self.level(constant.status) < loggedFrom
+            let start = nanoseconds()
+            guard let (route, isConstant, answer) = router.answerAtOnce(head),
+                Self.level(answer.status) < loggedFrom
             else { return nil }
-            metrics.note(route, constant.status, after: nil)
-            var response = constant
+            metrics.note(
+                route, answer.status, after: isConstant ? nil : nanoseconds() &- start)
+            var response = answer
             let id = RequestID(given: head.headers) ?? ids.next()
             response.headers.append(("X-Request-Id", id.description))
             return response

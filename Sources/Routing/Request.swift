@@ -58,3 +58,7 @@ package struct Parameters: Sendable {
 ///
 /// Errors it throws are answered by the router's `problem`.
 package typealias Endpoint = @Sendable (Request) async throws -> Response
+
+/// What may answer in an endpoint's place, from the head of a request without a body and without
+/// waiting; `nil` leaves the request to the endpoint.
+package typealias ImmediateEndpoint = @Sendable (RequestHead) -> Response?

@@ -7,7 +7,7 @@ package import HTTPWire
 /// are a mistake that stops the program at start-up, not one that depends on the request.
 package struct Router: Sendable {
     private var root = Node()
-    private var constants: [Constant] = []
+    private var shortcuts: [Shortcut] = []
     private var routeCount = 0
     private let problem: @Sendable (any Error, Request) -> Response
 
@@ -36,19 +36,47 @@ package struct Router: Sendable {
 
     /// Adds an endpoint that gives everybody the same answer, whatever the request says.
     package mutating func on(_ method: Method, _ pattern: String, always response: Response) {
-        let route = routeCount
-        on(method, pattern) { _ in response }
-        let path = pattern.utf8.dropFirst()
-            .split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map(Array.init)
-        constants.append(
-            Constant(route: route, method: method, path: path, response: response))
+        add(method, pattern, isConstant: true, { _ in response }) { _ in response }
     }
 
-    /// The answer to `head` if it is the same for everybody, and the path is written as the
+    /// Adds an endpoint that can often answer without waiting.
+    ///
+    /// - Parameters:
+    ///   - method: as above.
+    ///   - pattern: without parameters.
+    ///   - atOnce: answers as the endpoint would, or leaves the request to it with `nil`, as
+    ///     whatever it refuses.
+    ///   - endpoint: answers everything.
+    package mutating func on(
+        _ method: Method, _ pattern: String, atOnce: @escaping ImmediateEndpoint,
+        _ endpoint: @escaping Endpoint
+    ) {
+        add(method, pattern, isConstant: false, atOnce, endpoint)
+    }
+
+    private mutating func add(
+        _ method: Method, _ pattern: String, isConstant: Bool,
+        _ atOnce: @escaping ImmediateEndpoint, _ endpoint: @escaping Endpoint
+    ) {
+        let route = routeCount
+        on(method, pattern, endpoint)
+        let path = pattern.utf8.dropFirst()
+            .split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map(Array.init)
+        shortcuts.append(
+            Shortcut(
+                route: route, isConstant: isConstant, method: method, path: path, answer: atOnce))
+    }
+
+    /// The answer to `head` if it can be given without waiting, and the path is written as the
     /// pattern; what else comes to it takes the way through ``match(_:)``.
-    package func constant(for head: RequestHead) -> (route: Int, response: Response)? {
-        for index in constants.indices where constants[index].isAsked(for: head) {
-            return (constants[index].route, constants[index].response)
+    ///
+    /// - Returns: the number of its route, and whether everybody hears the same, too.
+    package func answerAtOnce(
+        _ head: RequestHead
+    ) -> (route: Int, isConstant: Bool, response: Response)? {
+        for index in shortcuts.indices where shortcuts[index].isFor(head) {
+            guard let response = shortcuts[index].answer(head) else { return nil }
+            return (shortcuts[index].route, shortcuts[index].isConstant, response)
         }
         return nil
     }
@@ -105,14 +133,17 @@ package struct Route: Sendable {
     package let endpoint: Endpoint
 }
 
-/// An answer that is the same for everybody.
-private struct Constant: Sendable {
+/// What answers a path without waiting.
+private struct Shortcut: Sendable {
+    /// The number of its route.
     let route: Int
+    /// Whether the answer is the same for everybody.
+    let isConstant: Bool
     let method: Method
     let path: [[UInt8]]
-    let response: Response
+    let answer: ImmediateEndpoint
 
-    func isAsked(for head: RequestHead) -> Bool {
+    func isFor(_ head: RequestHead) -> Bool {
         guard head.target.segments.count == path.count, head.method == method else { return false }
         // Bytes, as in a node.
         return path.indices.allSatisfy { path[$0].elementsEqual(head.target.segments[$0].utf8) }

@@ -16,8 +16,11 @@ final class House: Sendable {
     let readiness: Readiness
     let router: Router
     private let handler: Handler
+    private let immediate: ImmediateHandler
     /// What of ``Contract/all`` was answered.
     let met = Mutex<Set<String>>([])
+    /// How many answers were there without waiting as well, and were the same.
+    let answeredAtOnce = Mutex(0)
 
     /// Small enough to be reached in a test.
     static let limits = EndpointLimits(
@@ -51,6 +54,12 @@ final class House: Sendable {
                 router, ids: RequestID.Generator(prefix: "t-"), logger: log.logger(),
                 nanoseconds: { 0 }
             ).handler
+        // What is logged is not answered at once, and everything else here is logged.
+        immediate =
+            Observe(
+                router, ids: RequestID.Generator(prefix: "i-"),
+                logger: LogCapture().logger(level: .critical), nanoseconds: { 0 }
+            ).immediate
         readiness.started()
     }
 
@@ -70,6 +79,11 @@ final class House: Sendable {
         let response = await handler(head, body, Peer(address: peer))
         let answer = Answer(response: response, bytes: try await response.bodyBytes())
         let finding = Contract.finding(of: answer, to: method, segments)
+        if body.declaredLength == 0, let atOnce = immediate(head, Peer(address: peer)) {
+            #expect(atOnce.status == response.status)
+            #expect(try await atOnce.bodyBytes() == answer.bytes, "\(path) at once")
+            answeredAtOnce.withLock { $0 += 1 }
+        }
         let problems = finding.problems
         #expect(problems.isEmpty, "\(method.name) \(path): \(answer.text.prefix(300))")
         met.withLock { $0.formUnion(finding.met) }

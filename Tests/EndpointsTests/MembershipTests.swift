@@ -1,6 +1,7 @@
 import Audiences
 import Foundation
 import HTTPWire
+import Synchronization
 import TestSupport
 import Testing
 
@@ -26,6 +27,31 @@ import Testing
         let answer = try await house.send(.get, "/v1/memberships?match_id=nobody", headers: key)
         #expect(answer.status == 200)
         #expect(answer.text == #"{"match_id":"nobody","audiences":[]}"#)
+    }
+
+    @Test func onlyAPlainQuestionOfAGoodKeyIsAnsweredAtOnce() async throws {
+        let key = try await key(with: ["a"])
+        func ask(_ query: String, _ headers: [(String, String)]) async throws -> Int {
+            let before = house.answeredAtOnce.withLock { $0 }
+            _ = try await house.send(.get, "/v1/memberships\(query)", headers: headers)
+            return house.answeredAtOnce.withLock { $0 } - before
+        }
+        #expect(try await ask("?match_id=ref-a", key) == 1)
+        #expect(try await ask("?match_id=%72ef-a", key) == 1)
+        #expect(try await ask("?match_id=nobody", key) == 1)
+        for query in [
+            "", "?match_id=", "?match_id=%00", "?match_id=a&match_id=a", "?match=a",
+            "?match_id=ref-a&audience_id=", "?match_id=ref-a&at=",
+        ] {
+            #expect(try await ask(query, key) == 0, "\(query)")
+        }
+        for stranger in [[], [(key[0].0, key[0].1 + "x")], [(key[0].0, "Basic YTpi")]] {
+            #expect(try await ask("?match_id=ref-a", stranger) == 0)
+        }
+        let list = try await house.send(.get, "/v1/keys", headers: key)
+        let id = try #require(list.data.first?["id"] as? String)
+        _ = try await house.send(.delete, "/v1/keys/\(id)", headers: key)
+        #expect(try await ask("?match_id=ref-a", key) == 0)
     }
 
     @Test func aPersonWithAReferenceIDIsNotFoundByTheirDistinctID() async throws {

@@ -51,6 +51,17 @@ import Testing
         #expect(try Target(segments: []).queryItems().isEmpty)
     }
 
+    @Test(arguments: [
+        ("id=a", "a"), ("id=", ""), ("id=a+b%2B%26%3D=", "a b+&=="), ("id=%C3%A9", "\u{e9}"),
+        ("id", nil), ("id=a&", nil), ("&id=a", nil), ("id=a&id=a", nil), ("id=a&b=c", nil),
+        ("i", nil), ("ID=a", nil), ("idx=a", nil), ("i%64=a", nil), ("id=%zz", nil),
+        ("id=%ff", nil), ("id=%00", nil), ("", nil), (nil, nil),
+    ])
+    func theOnlyValueIsThatOfTheOnlyPair(_ query: String?, _ expected: String?) {
+        let target = Target(segments: [], rawQuery: query)
+        #expect(target.onlyValue("id").map { Array($0.utf8) } == expected.map { Array($0.utf8) })
+    }
+
     @Test func aNameGivenTwiceHasNoValue() {
         #expect(throws: WireError.malformed(rule: "query-name-repeated")) {
             try Target(segments: [], rawQuery: "a=1&a=1").value("a")

@@ -118,8 +118,8 @@ import Testing
     private func constant(_ method: Method, _ segments: [String]) -> Response? {
         var router = router()
         router.on(.get, "/same/for/all", always: Response(.noContent))
-        return router.constant(
-            for: RequestHead(
+        return router.answerAtOnce(
+            RequestHead(
                 method: method, target: Target(segments: segments), version: .http11,
                 headers: Headers()))?.response
     }

@@ -28,11 +28,26 @@ struct APIRoutes {
         _ pattern: String, by method: Method = .get, query: [String] = [],
         _ endpoint: @escaping Endpoint
     ) {
-        router.on(method, "/v1" + pattern) { [admit] request in
+        router.on(method, "/v1" + pattern, question(query, endpoint))
+    }
+
+    private func question(_ query: [String], _ endpoint: @escaping Endpoint) -> Endpoint {
+        { [admit] request in
             _ = try await admit(request, needing: .read)
             try request.refuseUnknownQuery(but: query)
             return try await endpoint(request)
         }
+    }
+
+    /// A question that can often be answered without waiting, by `atOnce`.
+    mutating func ask(
+        _ pattern: String, query: [String], atOnce: @escaping ImmediateEndpoint,
+        _ endpoint: @escaping Endpoint
+    ) {
+        router.on(
+            .get, "/v1" + pattern,
+            atOnce: { [admit] head in admit.atOnce(head, needing: .read) ? atOnce(head) : nil },
+            question(query, endpoint))
     }
 
     /// A change, which needs a key of the scope `admin`.

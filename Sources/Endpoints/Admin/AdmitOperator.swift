@@ -7,6 +7,7 @@ struct AdmitOperator: Sendable {
     private let keys: any OperatorKeyStore
     private let secrets: Secrets
     private let now: @Sendable () -> Timestamp
+    private let recognized = RecognizedKeys()
 
     init(_ parts: Dependencies) {
         keys = parts.keys
@@ -23,16 +24,37 @@ struct AdmitOperator: Sendable {
     func callAsFunction(
         _ request: Request, needing scope: OperatorKey.Scope
     ) async throws -> OperatorKey {
-        guard case .bearer(let token) = Authorization(request.head.headers),
-            let id = OperatorKey.id(claimedBy: token)
-        else { throw Unauthorized() }
-        let key = try await keys.operatorKey(id)
-        guard let key else { throw Unauthorized() }
-        let matches = try key.hash.matches(token, by: secrets)
-        let isValid = key.revokedAt.map { now() < $0 } ?? true
-        guard matches, isValid else { throw Unauthorized() }
+        guard let token = Authorization.bearerToken(request.head.headers) else {
+            throw Unauthorized()
+        }
+        let key = try await key(token)
+        guard let key, isValid(until: key.revokedAt) else { throw Unauthorized() }
         guard key.scope == .admin || scope == .read else { throw Forbidden(needed: scope) }
         return key
+    }
+
+    /// Whether the request comes with such a key; false also if that can't be said at once.
+    func atOnce(_ head: RequestHead, needing scope: OperatorKey.Scope) -> Bool {
+        guard let token = Authorization.bearerToken(head.headers), let edition = keys.keyEdition
+        else { return false }
+        guard let reach = recognized.reach(of: token, edition) else { return false }
+        return isValid(until: reach.revokedAt) && (reach.scope == .admin || scope == .read)
+    }
+
+    /// The key of that text, revoked or not; `nil` if there is none.
+    private func key(_ token: ArraySlice<UInt8>) async throws -> OperatorKey? {
+        let edition = keys.keyEdition
+        if let edition, let key = recognized.key(token, edition) { return key }
+        let text = Array(token)
+        guard let id = OperatorKey.id(claimedBy: text) else { return nil }
+        let key = try await keys.operatorKey(id)
+        guard let key, try key.hash.matches(text, by: secrets) else { return nil }
+        if let edition { recognized.add(key, shown: token, edition) }
+        return key
+    }
+
+    private func isValid(until end: Timestamp?) -> Bool {
+        end.map { now() < $0 } ?? true
     }
 }
 

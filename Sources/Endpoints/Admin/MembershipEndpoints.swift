@@ -31,20 +31,38 @@ struct MembershipEndpoints: Sendable {
         } else {
             found = try await audiences.memberships(matching: matchID, in: audience)
         }
-        return .object { json in
-            json.beginObject()
-            json.key("match_id")
-            json.string(matchID.text)
-            if let moment {
-                json.key("at")
-                json.time(moment)
-            }
-            json.key("audiences")
-            json.beginArray()
-            for membership in found { json.membership(membership, at: now) }
-            json.endArray()
-            json.endObject()
+        return .json(.ok, written(found, matching: matchID, at: now, asOf: moment))
+    }
+
+    /// Answers what apps ask all the time: the audiences of one person, now.
+    @Sendable func showAtOnce(_ head: RequestHead) -> Response? {
+        guard let matchID = head.target.onlyValue("match_id").flatMap(ExternalID.init) else {
+            return nil
         }
+        let now = now()
+        return audiences.membershipsAtOnce(matching: matchID, at: now) { found in
+            written(found, matching: matchID, at: now)
+        }.map { .json(.ok, $0) }
+    }
+
+    private func written(
+        _ found: [Membership], matching matchID: ExternalID, at now: Timestamp,
+        asOf moment: Timestamp? = nil
+    ) -> [UInt8] {
+        var json = JSONWriter()
+        json.beginObject()
+        json.key("match_id")
+        json.string(matchID.text)
+        if let moment {
+            json.key("at")
+            json.time(moment)
+        }
+        json.key("audiences")
+        json.beginArray()
+        for membership in found { json.membership(membership, at: now) }
+        json.endArray()
+        json.endObject()
+        return json.bytes
     }
 
     /// Many people against many audiences.
