@@ -61,7 +61,7 @@ extension BenchRun {
         SyncPage(
             action: action, cohort: Cohort(projectID: nil, cohortID: cohort),
             sessionID: ExternalID(session), position: .page(number: number, of: total),
-            members: members.compactMap { record($0) })
+            members: MemberList(members.compactMap { record($0) }))
     }
 
     private func measure(

@@ -183,7 +183,7 @@ struct BenchRun {
             action: action,
             cohort: Cohort(projectID: nil, cohortID: cohort),
             sessionID: ExternalID(session), position: .page(number: number, of: total),
-            members: records)
+            members: MemberList(records))
     }
 
     /// A distinct id of 32 characters that looks random, and a reference id of about 10.
