@@ -15,13 +15,12 @@ package struct SyncPage: Sendable {
     /// `mixpanel_session_id`, shared by all pages of an export; `nil` if missing or unusable.
     package var sessionID: ExternalID?
     package var position: PagePosition
-    /// The usable members, in order; one person may occur more than once.
-    package var members: [MemberRecord]
+    package var members: MemberList
     package var notes: PageNotes
 
     package init(
         action: SyncAction, cohort: Cohort, sessionID: ExternalID?, position: PagePosition,
-        members: [MemberRecord], notes: PageNotes = PageNotes()
+        members: MemberList, notes: PageNotes = PageNotes()
     ) {
         self.action = action
         self.cohort = cohort

@@ -14,79 +14,11 @@ extension JSONScanner {
     }
 
     /// Reads a string; its opening quote is at `offset`.
-    ///
-    /// Inlined for its two callers, since most of a page is strings: a sixth of the whole time.
     @inline(__always)
     mutating func string() throws(JSONError) -> JSONText {
-        let start = offset &+ 1
-        var index = start
-        var hasEscapes = false
-        while true {
-            index = endOfPlainRun(from: index)
-            guard index < bytes.count else {
-                throw JSONError(.expectedEndOfString, at: bytes.count)
-            }
-            switch bytes[index] {
-            case UInt8(ascii: "\""):
-                offset = index &+ 1
-                return JSONText(range: start..<index, hasEscapes: hasEscapes)
-            case UInt8(ascii: "\\"):
-                hasEscapes = true
-                index = try endOfEscape(at: index)
-            case 0x80...0xFF:
-                index = try endOfNonASCIIRun(from: index)
-            case 0x20...0x7F:
-                index &+= 1
-            default:
-                throw JSONError(.controlCharacter, at: index)
-            }
-        }
-    }
-
-    /// Steps over plain bytes in words; may stop before the end of the run when fewer than
-    /// eight bytes are left of the text.
-    @inline(__always)
-    private func endOfPlainRun(from start: Int) -> Int {
-        var index = start
-        while index &+ WordScan.step <= bytes.count {
-            let stops = WordScan.stops(inString: WordScan.load(bytes, at: index))
-            if stops != 0 { return index &+ WordScan.first(stops) }
-            index &+= WordScan.step
-        }
-        return index
-    }
-
-    private func endOfNonASCIIRun(from start: Int) throws(JSONError) -> Int {
-        var index = start
-        while index < bytes.count, bytes[index] >= 0x80 {
-            guard let length = UTF8Sequence.length(in: bytes, at: index) else {
-                throw JSONError(.invalidUTF8, at: index)
-            }
-            index &+= length
-        }
-        return index
-    }
-
-    /// Checks the escape whose backslash is at `start`.
-    ///
-    /// Surrogates are not paired here, since the grammar allows lone ones.
-    private func endOfEscape(at start: Int) throws(JSONError) -> Int {
-        let index = start &+ 1
-        guard index < bytes.count else { throw JSONError(.expectedEscape, at: bytes.count) }
-        switch bytes[index] {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"),
-            UInt8(ascii: "f"), UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
-            return index &+ 1
-        case UInt8(ascii: "u"):
-            for digit in (index &+ 1)...(index &+ 4) {
-                guard digit < bytes.count, Self.hexValue(bytes[digit]) != nil else {
-                    throw JSONError(.expectedHexDigit, at: min(digit, bytes.count))
-                }
-            }
-            return index &+ 5
-        default:
-            throw JSONError(.expectedEscape, at: index)
-        }
+        let text = try source.text(at: offset)
+        offset = text.range.upperBound &+ 1
+        return text
     }
 
     static func hexValue(_ byte: UInt8) -> UInt32? {

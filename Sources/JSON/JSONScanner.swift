@@ -198,6 +198,35 @@ package struct JSONScanner {
         guard offset == bytes.count else { throw JSONError(.expectedEndOfText, at: offset) }
     }
 
+    /// Goes on behind whole members of the innermost object.
+    mutating func passMembers(to end: Int) {
+        assert(place != .beforeValue && isInObject, "there is no object to read from")
+        offset = end
+        place = .afterValue
+    }
+
+    /// Closes the innermost object if its brace is next.
+    @inline(__always)
+    mutating func closeObjectAtOnce() -> Bool {
+        guard offset < bytes.count, bytes[offset] == UInt8(ascii: "}") else { return false }
+        end()
+        return true
+    }
+
+    /// Moves to the next element of the innermost array, as ``nextElement()``, and begins it if
+    /// it is an object that directly follows another value.
+    ///
+    /// - Returns: false, and nothing is done, if it does not.
+    package mutating func beginNextObject() throws(JSONError) -> Bool {
+        assert(place != .beforeValue && !isInObject, "there is no array to read from")
+        guard place == .afterValue, offset &+ 1 < bytes.count,
+            bytes[offset] == UInt8(ascii: ","), bytes[offset &+ 1] == UInt8(ascii: "{")
+        else { return false }
+        offset &+= 1
+        try begin(object: true)
+        return true
+    }
+
     private var isInObject: Bool {
         depth > 0 && objects & Self.bit(ofLevel: depth - 1) != 0
     }
@@ -208,6 +237,7 @@ package struct JSONScanner {
         1 << UInt64(truncatingIfNeeded: level % wordLevels)
     }
 
+    @inline(__always)
     private mutating func begin(object: Bool) throws(JSONError) {
         guard depth < Self.depthLevelsMax else {
             throw JSONError(.tooDeep(levelsMax: Self.depthLevelsMax), at: offset)
@@ -220,6 +250,7 @@ package struct JSONScanner {
         place = .afterBegin
     }
 
+    @inline(__always)
     private mutating func end() {
         depth = max(0, depth - 1)
         if depth % Self.wordLevels == 0, let outer = outerObjects.popLast() { objects = outer }

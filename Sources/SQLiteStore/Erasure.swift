@@ -160,11 +160,12 @@ extension SyncTransaction {
             try select.first(hashing.erased.hash(id.text)) { _ in true } ?? false
         }
         var rest = page
-        rest.members = try page.members.filter { member in
-            if try isErased(member.distinctID) { return false }
-            guard case .set(let reference) = member.reference else { return true }
-            return try !isErased(reference)
-        }
+        rest.members = MemberList(
+            try page.members.filter { member in
+                if try isErased(member.distinctID) { return false }
+                guard case .set(let reference) = member.reference else { return true }
+                return try !isErased(reference)
+            })
         let erased = page.members.count - rest.members.count
         if erased > 0 { rest.notes.unusable[.erased, default: 0] += erased }
         return rest

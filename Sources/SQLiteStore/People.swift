@@ -24,7 +24,7 @@ extension SyncTransaction {
     /// - Returns: their row ids, ascending, each once.
     /// - Throws: what SQLite reports.
     func people(
-        of members: [MemberRecord], for stored: inout SessionRow, creatingMissing: Bool
+        of members: MemberList, for stored: inout SessionRow, creatingMissing: Bool
     ) throws -> [Int64] {
         var (rows, slots) = distinctPeople(of: members)
         try load(&rows)
@@ -49,7 +49,7 @@ extension SyncTransaction {
     }
 
     /// One row for each distinct id, and which of them each member is.
-    private func distinctPeople(of members: [MemberRecord]) -> ([PersonRow], [Int]) {
+    private func distinctPeople(of members: MemberList) -> ([PersonRow], [Int]) {
         var rows: [PersonRow] = []
         var slotByID: [ExternalID: Int] = [:]
         rows.reserveCapacity(members.count)

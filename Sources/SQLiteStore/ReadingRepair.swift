@@ -83,7 +83,7 @@ extension SyncTransaction {
             SyncPage(
                 action: action, cohort: Cohort(projectID: nil, cohortID: cohort),
                 sessionID: SyncSession.repairSession(stored.reconciliation.id),
-                position: .irregular, members: people))
+                position: .irregular, members: MemberList(people)))
         var session =
             try findSession(for: page, of: audience) ?? createSession(for: page, of: audience)
         let change = session.session.mend(page, at: now)

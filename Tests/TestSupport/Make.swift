@@ -94,7 +94,7 @@ extension SyncPage {
                 projectID: project.map { .make($0) }, cohortID: .make(cohort), name: name,
                 description: description),
             sessionID: session.map { .make($0) },
-            position: PagePosition(number: number, of: total), members: members,
+            position: PagePosition(number: number, of: total), members: MemberList(members),
             notes: PageNotes(unusable: unusable))
     }
 }

@@ -164,7 +164,7 @@ extension MemoryState {
             SyncPage(
                 action: action, cohort: audiences[stored.audience].cohort,
                 sessionID: SyncSession.repairSession(stored.reconciliation.id),
-                position: .irregular, members: people))
+                position: .irregular, members: MemberList(people)))
         let session = findSession(page, stored.audience, now)
         let change = sessions[session].session.mend(page, at: now)
         apply(change, of: page, to: stored.audience, session, at: now)

@@ -249,10 +249,11 @@ struct MemoryState: Sendable {
     func withoutErased(_ page: SyncPage) -> SyncPage {
         var page = page
         let before = page.members.count
-        page.members.removeAll { member in
-            if case .set(let id) = member.reference, erased.contains(id) { return true }
-            return erased.contains(member.distinctID)
-        }
+        page.members = MemberList(
+            page.members.filter { member in
+                if case .set(let id) = member.reference, erased.contains(id) { return false }
+                return !erased.contains(member.distinctID)
+            })
         let dropped = before - page.members.count
         if dropped > 0 { page.notes.unusable[.erased, default: 0] += dropped }
         return page
@@ -260,7 +261,7 @@ struct MemoryState: Sendable {
 
     /// Lets people take over what a page says; those nobody knows are made, or left out.
     private mutating func update(
-        _ members: [MemberRecord], of audience: Int, creating: Bool, in session: Int
+        _ members: MemberList, of audience: Int, creating: Bool, in session: Int
     ) -> Set<Int> {
         let connection = audiences[audience].connection
         var found: Set<Int> = []

@@ -50,7 +50,7 @@ extension EngagePage {
             return try answer.read(from: &scanner) ? answer : nil
         }
         guard let answer else { return nil }
-        members = answer.members
+        members = Array(answer.members)
         notes = answer.notes
         total = answer.header.total
         next = Self.next(after: answer, to: query)
@@ -67,7 +67,7 @@ extension EngagePage {
 
 /// An answer of engage while it is read, in one pass.
 private struct EngageAnswer {
-    private(set) var members: [MemberRecord] = []
+    private(set) var members = MemberList()
     private(set) var notes = PageNotes()
     private(set) var header = EngageHeader()
     private var draft: MemberDraft
@@ -108,11 +108,7 @@ private struct EngageAnswer {
             notes.unusable[.notAnObject, default: 0] += 1
             return
         }
-        switch draft.identify(in: scanner.source) {
-        case .usable(let id): members.append(draft.record(of: id, in: scanner.source, &notes))
-        case .missing: notes.unusable[.idMissing, default: 0] += 1
-        case .unusable(let reason): notes.unusable[reason, default: 0] += 1
-        }
+        draft.finish(in: scanner.source, &members, &notes)
     }
 
     private mutating func readProperties(from scanner: inout JSONScanner) throws(JSONError) {

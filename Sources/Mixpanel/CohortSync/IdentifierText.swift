@@ -1,57 +1,79 @@
 internal import Audiences
 internal import JSON
 
-/// An identifier as it stands in the body: a text, or a number, which keeps its spelling so
-/// that ids above 2^53 survive.
+/// Where an identifier stands: a text, or a number, which keeps its spelling so that ids above
+/// 2^53 survive.
+enum IdentifierPlace {
+    /// A range of the body, as it is.
+    case written(Range<Int>)
+    /// A range of the scratch memory, where escapes were undone.
+    case unescaped(Range<Int>)
+    case missing
+    case unusable(UnusableReason)
+
+    /// Finds the identifier that `value` is; `scratch` is where escapes are undone, behind what is
+    /// there.
+    init(_ value: JSONScanner.Value?, in source: JSONSource, _ scratch: inout [UInt8]) {
+        switch value {
+        case nil, .null: self = .missing
+        case .string(let text) where text.hasEscapes:
+            self = Self.unescape(text, in: source, &scratch)
+        case .string(let text): self = Self.problem(text.range.count) ?? .written(text.range)
+        case .number(let range): self = Self.problem(range.count) ?? .written(range)
+        case .bool, .object, .array: self = .unusable(.idNotText)
+        }
+    }
+
+    /// The bytes of an identifier that can be used; none of another.
+    func bytes(
+        in source: JSONSource, _ scratch: UnsafeRawBufferPointer
+    ) -> UnsafeRawBufferPointer {
+        switch self {
+        case .written(let range): source.slice(range)
+        case .unescaped(let range): UnsafeRawBufferPointer(rebasing: scratch[range])
+        case .missing, .unusable: UnsafeRawBufferPointer(start: nil, count: 0)
+        }
+    }
+
+    private static func unescape(
+        _ text: JSONText, in source: JSONSource, _ scratch: inout [UInt8]
+    ) -> IdentifierPlace {
+        let start = scratch.count
+        guard source.unescape(text, into: &scratch).isEmpty else {
+            return .unusable(.idNotUnicode)
+        }
+        return problem(scratch.count - start) ?? .unescaped(start..<scratch.count)
+    }
+
+    private static func problem(_ byteCount: Int) -> IdentifierPlace? {
+        if byteCount == 0 { return .unusable(.idEmpty) }
+        return byteCount > Limits.externalIDBytesMax ? .unusable(.idTooLong) : nil
+    }
+}
+
+/// An identifier that stands alone.
 enum IdentifierText {
     case usable(ExternalID)
     case missing
     case unusable(UnusableReason)
 
-    /// Reads `value`; `scratch` is memory to undo escapes in.
-    init(_ value: JSONScanner.Value?, in source: JSONSource, _ scratch: inout [UInt8]) {
-        switch value {
-        case nil, .null: self = .missing
-        case .string(let text): self.init(text, in: source, &scratch)
-        case .number(let range): self.init(plain: source.slice(range))
-        case .bool, .object, .array: self = .unusable(.idNotText)
+    init(_ value: JSONScanner.Value?, in source: JSONSource) {
+        var scratch: [UInt8] = []
+        let text: String
+        switch IdentifierPlace(value, in: source, &scratch) {
+        case .missing:
+            self = .missing
+            return
+        case .unusable(let reason):
+            self = .unusable(reason)
+            return
+        case .written(let range): text = String(decoding: source.slice(range), as: UTF8.self)
+        case .unescaped: text = String(decoding: scratch, as: UTF8.self)
         }
+        self = ExternalID(text).map { .usable($0) } ?? .unusable(.idNotUnicode)
     }
 
     var id: ExternalID? {
         if case .usable(let id) = self { id } else { nil }
-    }
-
-    init(_ value: JSONScanner.Value?, in source: JSONSource) {
-        var scratch: [UInt8] = []
-        self.init(value, in: source, &scratch)
-    }
-
-    private init(_ text: JSONText, in source: JSONSource, _ scratch: inout [UInt8]) {
-        guard text.hasEscapes else {
-            self.init(plain: source.slice(text.range))
-            return
-        }
-        scratch.removeAll(keepingCapacity: true)
-        guard source.unescape(text, into: &scratch).isEmpty else {
-            self = .unusable(.idNotUnicode)
-            return
-        }
-        self = scratch.withUnsafeBytes { IdentifierText(plain: $0) }
-    }
-
-    /// - Parameter plain: valid UTF-8 without NUL.
-    private init(plain: UnsafeRawBufferPointer) {
-        guard !plain.isEmpty else {
-            self = .unusable(.idEmpty)
-            return
-        }
-        guard plain.count <= Limits.externalIDBytesMax,
-            let id = ExternalID(String(decoding: plain, as: UTF8.self))
-        else {
-            self = .unusable(.idTooLong)
-            return
-        }
-        self = .usable(id)
     }
 }

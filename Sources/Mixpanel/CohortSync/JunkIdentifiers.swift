@@ -12,11 +12,12 @@ enum JunkIdentifiers {
     private static let zeroUUID = Array("00000000-0000-0000-0000-000000000000".utf8)
 
     /// Whether `text` is one of them; ASCII case makes no difference.
-    static func contain(_ text: String) -> Bool {
-        let bytes = text.utf8
-        if bytes.count == zeroUUID.count { return bytes.elementsEqual(zeroUUID) }
-        guard bytes.count <= longestWordBytes else { return false }
-        let folded = bytes.map { $0 >= 0x41 && $0 <= 0x5A ? $0 | 0x20 : $0 }
-        return words.contains(folded)
+    static func contain(_ text: UnsafeRawBufferPointer) -> Bool {
+        if text.count == zeroUUID.count { return text.elementsEqual(zeroUUID) }
+        guard text.count <= longestWordBytes else { return false }
+        return words.contains { word in
+            word.count == text.count
+                && zip(word, text).allSatisfy { $0 == ($1 &- 0x41 < 26 ? $1 | 0x20 : $1) }
+        }
     }
 }

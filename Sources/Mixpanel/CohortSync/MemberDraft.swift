@@ -31,31 +31,37 @@ struct MemberDraft {
         for index in traitValues.indices { traitValues[index] = nil }
     }
 
-    /// Who this is, or why that can't be said.
-    mutating func identify(in source: JSONSource) -> IdentifierText {
-        IdentifierText(distinctID, in: source, &plain)
+    /// Adds the member to `members`; what can't be kept of it is counted in `notes`.
+    mutating func finish(
+        in source: JSONSource, _ members: inout MemberList, _ notes: inout PageNotes
+    ) {
+        plain.removeAll(keepingCapacity: true)
+        let place = IdentifierPlace(distinctID, in: source, &plain)
+        switch place {
+        case .written, .unescaped: break
+        case .missing: return notes.unusable[.idMissing, default: 0] += 1
+        case .unusable(let reason): return notes.unusable[reason, default: 0] += 1
+        }
+        let update = reference.map { IdentifierPlace($0, in: source, &plain) }
+        plain.withUnsafeBytes { plain in
+            let bytes = { (place: IdentifierPlace) in place.bytes(in: source, plain) }
+            members.append(
+                distinctID: bytes(place),
+                reference: update.map { Self.reference($0, bytes($0), &notes) } ?? .absent)
+        }
+        if traitCount > 0 { members.setTraits(traitChanges(in: source, &notes)) }
     }
 
-    /// The member under its id; what can't be kept of the rest is counted in `notes`.
-    mutating func record(
-        of id: ExternalID, in source: JSONSource, _ notes: inout PageNotes
-    ) -> MemberRecord {
-        let update = referenceUpdate(in: source, &notes)
-        guard traitCount > 0 else { return MemberRecord(distinctID: id, reference: update) }
-        return MemberRecord(
-            distinctID: id, reference: update, traits: traitChanges(in: source, &notes))
-    }
-
-    private mutating func referenceUpdate(
-        in source: JSONSource, _ notes: inout PageNotes
-    ) -> ReferenceUpdate {
-        guard let reference else { return .absent }
-        switch IdentifierText(reference, in: source, &plain) {
+    private static func reference(
+        _ place: IdentifierPlace, _ bytes: UnsafeRawBufferPointer, _ notes: inout PageNotes
+    ) -> MemberList.ReferenceBytes {
+        switch place {
         case .missing, .unusable(.idEmpty):
             return .cleared
-        case .usable(let id) where !JunkIdentifiers.contain(id.text):
-            return .set(id)
-        case .usable, .unusable:
+        case .written where !JunkIdentifiers.contain(bytes),
+            .unescaped where !JunkIdentifiers.contain(bytes):
+            return .set(bytes)
+        case .written, .unescaped, .unusable:
             notes.referencesIgnored += 1
             return .absent
         }

@@ -8,38 +8,30 @@ internal import JSON
 /// properties are checked as JSON and passed over. When a member has a key twice, the last
 /// one counts.
 struct MemberParser {
-    private(set) var members: [MemberRecord] = []
+    private(set) var members = MemberList()
     private(set) var notes = PageNotes()
 
-    private let names: JSONNames
-    /// What the property of the same index in `names` is good for.
-    private let roles: [Role]
+    /// Reads the distinct id, the reference property and the traits, in this order.
+    private var shape: JSONObjectShape
+    /// Where the reference property and each trait are first among those names: one property can
+    /// be more than one thing.
+    private let reference: Int
+    private let traits: [Int]
     private var draft: MemberDraft
-
-    /// One property can be more than one thing.
-    private struct Role {
-        let isDistinctID: Bool
-        let isReference: Bool
-        /// Its place among the allow-listed traits, if it is one.
-        let trait: Int?
-    }
 
     /// Mixpanel sends at most so many in a call; more are taken, at the cost of a larger array.
     private static let membersExpected = 1000
 
     init(for connection: Connection) {
-        let distinctID = "mixpanel_distinct_id"
-        let reference = connection.referenceProperty
-        let traits = connection.traitsAllowed
-        let all = [distinctID, reference] + traits
-        names = JSONNames(all)
-        roles = all.map { name in
-            Role(
-                isDistinctID: name.utf8.elementsEqual(distinctID.utf8),
-                isReference: name.utf8.elementsEqual(reference.utf8),
-                trait: traits.firstIndex { $0.utf8.elementsEqual(name.utf8) })
+        let names =
+            ["mixpanel_distinct_id", connection.referenceProperty] + connection.traitsAllowed
+        let places = names.map { name in
+            names.firstIndex { $0.utf8.elementsEqual(name.utf8) } ?? 0
         }
-        draft = MemberDraft(traitNames: traits)
+        shape = JSONObjectShape(names)
+        reference = places[1]
+        traits = Array(places.dropFirst(2))
+        draft = MemberDraft(traitNames: connection.traitsAllowed)
     }
 
     /// Reads the next value of `scanner`, a list of members, and returns its kind.
@@ -54,33 +46,29 @@ struct MemberParser {
             return kind
         }
         members.reserveCapacity(Self.membersExpected)
-        while try scanner.nextElement() {
+        while true {
+            if try !scanner.beginNextObject() {
+                guard try scanner.nextElement() else { return kind }
+                let value = try scanner.value()
+                guard case .object = value else {
+                    try scanner.skipRest(of: value)
+                    notes.unusable[.notAnObject, default: 0] += 1
+                    continue
+                }
+            }
             try readMember(from: &scanner)
         }
-        return kind
     }
 
+    /// Reads the rest of an object.
     private mutating func readMember(from scanner: inout JSONScanner) throws(JSONError) {
-        let value = try scanner.value()
-        guard case .object = value else {
-            try scanner.skipRest(of: value)
-            notes.unusable[.notAnObject, default: 0] += 1
-            return
-        }
+        try scanner.readObject(&shape)
         draft.reset()
-        while let key = try scanner.nextKey() {
-            let index = names.index(of: key, in: scanner.source)
-            let value = try scanner.wholeValue()
-            guard let index else { continue }
-            let role = roles[index]
-            if role.isDistinctID { draft.distinctID = value }
-            if role.isReference { draft.reference = value }
-            if let trait = role.trait { draft.setTrait(trait, value) }
+        draft.distinctID = shape[0]
+        draft.reference = shape[reference]
+        for (trait, place) in traits.enumerated() {
+            if let value = shape[place] { draft.setTrait(trait, value) }
         }
-        switch draft.identify(in: scanner.source) {
-        case .usable(let id): members.append(draft.record(of: id, in: scanner.source, &notes))
-        case .missing: notes.unusable[.idMissing, default: 0] += 1
-        case .unusable(let reason): notes.unusable[reason, default: 0] += 1
-        }
+        draft.finish(in: scanner.source, &members, &notes)
     }
 }

@@ -1,0 +1,43 @@
+import Audiences
+import TestSupport
+import Testing
+
+@Suite struct MemberListTests {
+    private static let trait = TraitChange(name: "plan", value: .text("pro"))
+
+    private static let records: [MemberRecord] = [
+        .make("ada", reference: "user-1"),
+        .make("Zoë\u{301}", reference: .cleared),
+        .make("ada", traits: [trait]),
+        .make(String(repeating: "x", count: 1024), reference: String(repeating: "ö", count: 512)),
+        .make("b"),
+    ]
+
+    @Test func membersComeOutAsTheyWentIn() {
+        let list = MemberList(Self.records)
+        #expect(Array(list) == Self.records)
+        #expect(list.count == 5 && list[2].traits == [Self.trait] && list[4].traits.isEmpty)
+    }
+
+    @Test func aListOutgrowsWhatWasReserved() {
+        var list = MemberList()
+        list.reserveCapacity(1)
+        let records = (0..<500).map { MemberRecord.make("person-\($0)", reference: "user-\($0)") }
+        for record in records { list.append(record) }
+        #expect(Array(list) == records)
+    }
+
+    @Test func aCopyDoesNotChangeWithTheOriginal() {
+        var list = MemberList(Self.records)
+        let copy = list
+        list.append(.make("late"))
+        #expect(copy.count == 5 && list.count == 6 && copy != list)
+        #expect(copy == MemberList(Self.records))
+    }
+
+    @Test func textsThatLookTheSameAreDifferentIDs() {
+        let composed: MemberList = [.make("\u{E9}")]
+        let decomposed: MemberList = [.make("e\u{301}")]
+        #expect(composed != decomposed)
+    }
+}
