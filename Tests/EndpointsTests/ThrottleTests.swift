@@ -6,7 +6,7 @@ import Testing
 
 @testable import Endpoints
 
-@Suite struct FailureThrottleTests {
+@Suite struct PeerThrottleTests {
     private let start = Timestamp.start
 
     private func peer(_ number: Int) -> Peer {
@@ -14,7 +14,7 @@ import Testing
     }
 
     @Test func oneBelowTheLimitTriesAndOneAtItWaits() {
-        let throttle = FailureThrottle(failuresMax: 3)
+        let throttle = PeerThrottle(perMinuteMax: 3)
         for count in 0..<3 {
             #expect(throttle.secondsToWait(.make(), peer(1), at: start) == nil, "\(count)")
             throttle.note(.make(), peer(1), at: start)
@@ -25,14 +25,14 @@ import Testing
     }
 
     @Test func aClockThatIsSetBackHoldsNobodyForEver() {
-        let throttle = FailureThrottle(failuresMax: 1)
+        let throttle = PeerThrottle(perMinuteMax: 1)
         throttle.note(.make(), peer(1), at: start)
         #expect(throttle.secondsToWait(.make(), peer(1), at: start.after(hours: -1)) == nil)
     }
 
     /// There is nothing to push out: the memory is the same for one peer and for 100,000.
     @Test func nobodyIsForgottenBecauseHeIsMany() {
-        let throttle = FailureThrottle(failuresMax: 10)
+        let throttle = PeerThrottle(perMinuteMax: 10)
         for _ in 0..<10 { throttle.note(.make(), peer(0), at: start) }
         for number in 1..<100_000 { throttle.note(.make(), peer(number), at: start) }
         #expect(throttle.secondsToWait(.make(), peer(0), at: start) == 60)
@@ -40,7 +40,7 @@ import Testing
 
     /// The price of it, as large as it is said to be: 400 busy pairs, and 20,000 innocent ones.
     @Test func theInnocentAreNotHeldBackWithTheBusy() {
-        let throttle = FailureThrottle(failuresMax: 10)
+        let throttle = PeerThrottle(perMinuteMax: 10)
         for number in 0..<400 {
             for _ in 0..<10 { throttle.note(.make(), peer(number), at: start) }
         }
@@ -51,7 +51,7 @@ import Testing
     }
 
     @Test func whatWasTakenInAdvanceIsGivenBackOnceAndInItsMinuteOnly() {
-        let throttle = FailureThrottle(failuresMax: 2)
+        let throttle = PeerThrottle(perMinuteMax: 2)
         #expect(throttle.take(.make(), peer(1), at: start) == nil)
         #expect(throttle.take(.make(), peer(1), at: start) == nil)
         #expect(throttle.take(.make(), peer(1), at: start) == 60)

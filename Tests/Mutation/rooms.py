@@ -39,7 +39,7 @@ ROOMS = [
         "Endpoints",
         "EndpointsTests",
         (
-            "Webhook/AdmitConnection", "Webhook/FailureThrottle", "Webhook/SlowCheck",
+            "Webhook/AdmitConnection", "PeerThrottle", "Webhook/SlowCheck",
             "Admin/AdmitOperator",
         ),
     ),

@@ -7,14 +7,14 @@ struct AdmitConnection: Sendable {
     private let connections: any ConnectionStore
     private let secrets: Secrets
     private let now: @Sendable () -> Timestamp
-    private let failures: FailureThrottle
+    private let failures: PeerThrottle
     private let slow: SlowCheck
 
     init(_ parts: Dependencies) {
         connections = parts.connections
         secrets = parts.secrets
         now = parts.now
-        failures = FailureThrottle(failuresMax: parts.limits.webhookFailuresPerMinuteMax)
+        failures = PeerThrottle(perMinuteMax: parts.limits.webhookFailuresPerMinuteMax)
         slow = SlowCheck(
             secrets: parts.secrets,
             failuresMax: parts.limits.webhookSlowFailuresPerMinuteMax)

@@ -7,7 +7,7 @@ import Synchronization
 ///
 /// What was right once is remembered, and costs a microsecond from then on. What was not is
 /// computed off the event loops, one at a time, a few times a minute for each peer: see
-/// ``FailureThrottle`` and ``SlowLane``.
+/// ``PeerThrottle`` and ``SlowLane``.
 final class SlowCheck: Sendable {
     /// How many right credentials are remembered: more than there are declared connections.
     static let rememberedMax = 1024
@@ -19,13 +19,13 @@ final class SlowCheck: Sendable {
     }
 
     private let secrets: Secrets
-    private let failures: FailureThrottle
+    private let failures: PeerThrottle
     private let lane = SlowLane()
     private let memory = Mutex(Memory())
 
     init(secrets: Secrets, failuresMax: Int) {
         self.secrets = secrets
-        failures = FailureThrottle(failuresMax: failuresMax)
+        failures = PeerThrottle(perMinuteMax: failuresMax)
     }
 
     /// The secret that these credentials show; `nil` if it is none of the slow ones.

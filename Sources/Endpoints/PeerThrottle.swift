@@ -2,15 +2,16 @@ import Audiences
 import HTTPWire
 import Synchronization
 
-/// Counts wrong credentials per connection and peer within a minute, in memory that does not grow.
+/// Counts what a peer does to a connection within a minute, in memory that does not grow: wrong
+/// credentials of a webhook, or calls of an app.
 ///
 /// A count-min sketch (Cormode and Muthukrishnan, 2005): a pair counts in one cell of each row, and
-/// has failed at most as often as its smallest cell says. So whoever reaches the limit has reached
+/// did it at most as often as its smallest cell says. So whoever reaches the limit has reached
 /// it: nothing is ever evicted to make room, and nobody is forgotten because he is many. The price
 /// is that a pair all of whose cells are shared with busy ones is held back with them; which cells
 /// those are depends on a seed of this process. With 400 pairs at their limit at once, which takes
 /// 40,000 requests a second, that is one innocent pair in 10,000.
-final class FailureThrottle: Sendable {
+final class PeerThrottle: Sendable {
     /// Each row's cells are chosen by its own part of one 64-bit hash.
     static let rows = 4
     static let cellsPerRow = 4096
@@ -18,7 +19,7 @@ final class FailureThrottle: Sendable {
 
     private struct State {
         var startedAt = Timestamp(milliseconds: 0)
-        /// All failures of the window: below the limit nobody can be at it.
+        /// All of the window: below the limit nobody can be at it.
         var total = 0
         var cells = [UInt32](repeating: 0, count: rows * cellsPerRow)
 
@@ -38,12 +39,12 @@ final class FailureThrottle: Sendable {
         }
     }
 
-    private let failuresMax: Int
+    private let perMinuteMax: Int
     private let state = Mutex(State())
 
-    /// - Parameter failuresMax: per connection, peer and minute.
-    init(failuresMax: Int) {
-        self.failuresMax = failuresMax
+    /// - Parameter perMinuteMax: for each pair of connection and peer.
+    init(perMinuteMax: Int) {
+        self.perMinuteMax = perMinuteMax
     }
 
     /// For how many seconds to send this pair away; `nil` if it may try.
@@ -51,14 +52,14 @@ final class FailureThrottle: Sendable {
         state.withLock { state in
             state.turn(at: now)
             // The way of nearly every request: nothing is hashed for it.
-            guard state.total >= failuresMax else { return nil }
-            guard Self.count(in: state.cells, at: Self.cells(connection, peer)) >= failuresMax
+            guard state.total >= perMinuteMax else { return nil }
+            guard Self.count(in: state.cells, at: Self.cells(connection, peer)) >= perMinuteMax
             else { return nil }
             return state.secondsLeft(at: now)
         }
     }
 
-    /// Counts one failure.
+    /// Counts one.
     func note(_ connection: ConnectionID, _ peer: Peer, at now: Timestamp) {
         state.withLock { state in
             state.turn(at: now)
@@ -66,7 +67,7 @@ final class FailureThrottle: Sendable {
         }
     }
 
-    /// Counts one failure in advance, of an attempt that takes long: so many at once are no way
+    /// Counts one in advance, of what takes long or is limited itself: so many at once are no way
     /// around the limit.
     ///
     /// - Returns: for how many seconds to send the pair away instead; `nil` if it may try.
@@ -74,7 +75,7 @@ final class FailureThrottle: Sendable {
         state.withLock { state in
             state.turn(at: now)
             let cells = Self.cells(connection, peer)
-            guard Self.count(in: state.cells, at: cells) < failuresMax else {
+            guard Self.count(in: state.cells, at: cells) < perMinuteMax else {
                 return state.secondsLeft(at: now)
             }
             Self.add(1, to: &state, at: cells)
