@@ -125,6 +125,20 @@ package enum Limits {
     /// How many launch rules a connection has that are not archived: each load of an app's
     /// configuration judges all of them.
     package static let launchRulesMax = 200
+    /// Longest cooldown; a year is as good as never.
+    package static let cooldownHoursMax = 365 * 24
+
+    /// No limit of starts is higher: more people have no phone.
+    package static let startsMax = 1_000_000_000
+
+    /// A rule's priority is this at most, or minus this at least.
+    package static let priorityMax = 1_000_000
+
+    /// Longest text of a prompt, in bytes; it has to fit on a phone.
+    package static let promptTextBytesMax = 1000
+
+    /// How many audiences one rule may leave out.
+    package static let excludedAudiencesMax = 100
 
     /// How long an event is sent again to a hook that does not take it.
     package static let hookPatienceMilliseconds: Int64 = 3 * 24 * 3600 * 1000

@@ -22,6 +22,12 @@ package struct EndpointLimits: Sendable, Hashable {
     /// The same of a webhook whose secret somebody chose: each costs a sixth of a second of a core.
     package var webhookSlowFailuresPerMinuteMax = 10
 
+    /// How many calls an address may make to the SDK's routes of one connection.
+    ///
+    /// An app calls some five times when it is opened: 240 people a minute behind one address are
+    /// a large office. Whoever tries one reference id after another gets no further with it.
+    package var sdkCallsPerMinuteMax = 1200
+
     package static let webhookBodyBytesMax = 32 << 20
     package static let webhookInflatedBytesMax = 128 << 20
     package static let apiBodyBytesMax = 2 << 20

@@ -85,6 +85,17 @@ package enum Problem {
                 message: "A valid operator key is needed: Authorization: Bearer <key>.",
                 headers: [("WWW-Authenticate", "Bearer realm=\"muster\"")])
         case let error as Forbidden: describe(error)
+        case is UnknownApp:
+            Description(
+                status: .unauthorized, code: "unauthorized",
+                message: "The public key of a connection is needed: Authorization: Bearer "
+                    + "\(PublicKey.prefix)….",
+                headers: [("WWW-Authenticate", "Bearer realm=\"muster sdk\"")])
+        case let error as TooManyCalls:
+            Description(
+                status: .tooManyRequests, code: "too_many_requests",
+                message: "There were too many calls from this address within a minute.",
+                headers: [("Retry-After", String(error.seconds))])
         case is IdempotencyKeyReused:
             Description(
                 status: .unprocessableContent, code: "idempotency_key_reused",
@@ -192,7 +203,8 @@ package enum Problem {
     static let codes =
         Failure.Code.allCases.map(\.rawValue) + [
             "unauthorized", "forbidden", "method_not_allowed", "method_unknown", "too_large",
-            "unsupported_coding", "idempotency_key_reused", "malformed", "timed_out", "unsupported",
+            "unsupported_coding", "idempotency_key_reused", "too_many_requests", "malformed",
+            "timed_out", "unsupported",
         ]
 
     /// Mixpanel retries within a minute, and most trouble of a store is over in seconds.

@@ -34,6 +34,8 @@ package struct Dependencies: Sendable {
     package var publicURL: String?
     /// Whether `/metrics` is answered by a listener of its own, and not to the world.
     package var hasOperationsListener = false
+    /// Which apps open invite links.
+    package var apps = AssociatedApps()
 
     package init(
         syncs: any SyncStore, audiences: any AudienceStore, connections: any ConnectionStore,
@@ -87,7 +89,8 @@ package func routes(_ parts: Dependencies) -> Router {
     var api = APIRoutes(router, parts)
     connectionRoutes(&api, parts)
     audienceRoutes(&api, parts)
-    return api.router
+    launchRoutes(&api, parts)
+    return appRoutes(api.router, parts)
 }
 
 /// What a listener for operators alone answers.
@@ -177,4 +180,53 @@ private func audienceRoutes(_ api: inout APIRoutes, _ parts: Dependencies) {
         "/memberships", query: ["match_id", "audience_id", "at"], atOnce: memberships.showAtOnce,
         memberships.show)
     api.ask("/memberships/query", by: .post, memberships.query)
+}
+
+private func launchRoutes(_ api: inout APIRoutes, _ parts: Dependencies) {
+    let page = APIRoutes.page
+    let studies = StudyEndpoints(parts)
+    api.create("/studies", studies.create)
+    api.ask("/studies", query: ["connection"] + page, studies.list)
+    api.ask("/studies/:study", studies.show)
+    api.change(.patch, "/studies/:study", studies.edit)
+
+    let rules = LaunchRuleEndpoints(parts)
+    let rule = "/launch_rules/:rule"
+    api.create("/launch_rules", rules.create)
+    api.ask("/launch_rules", query: ["connection", "study", "status"] + page, rules.list)
+    api.ask(rule, rules.show)
+    api.change(.patch, rule, rules.edit)
+    api.ask(rule + "/funnel", rules.funnel)
+    api.ask("/eligibility", query: ["match_id", "connection"], rules.eligibility)
+
+    let invites = InviteEndpoints(parts)
+    let filter = ["connection", "study", "rule", "match_id"]
+    api.ask("/invites", query: filter + page, invites.list)
+    api.ask("/invites/export", query: filter + ["format"], invites.export)
+    api.ask("/invites/:code", invites.show)
+
+    let administration = SDKAdministration(parts)
+    let sdk = "/connections/:connection/sdk"
+    api.ask(sdk, administration.show)
+    api.change(.put, sdk, administration.set)
+    api.create(sdk + "/key", administration.regenerateKey)
+    api.create(sdk + "/identity_secret", administration.makeIdentitySecret)
+}
+
+/// What apps and browsers call.
+private func appRoutes(_ router: Router, _ parts: Dependencies) -> Router {
+    var app = SDKRoutes(router, parts)
+    let sdk = SDKEndpoints(parts)
+    app.on(.get, "/config", query: ["reference_id", "identity"], sdk.configuration)
+    app.on(.post, "/launches", sdk.launch)
+    app.on(.post, "/invites/:code/events", sdk.report)
+
+    var router = app.router
+    let links = InviteLinks(parts)
+    router.on(.get, "/i/:code", links.open)
+    router.on(.post, "/i/:code", links.press)
+    let files = AssociationFiles(parts)
+    router.on(.get, "/.well-known/apple-app-site-association", files.apple)
+    router.on(.get, "/.well-known/assetlinks.json", files.android)
+    return router
 }

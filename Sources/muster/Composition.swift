@@ -50,6 +50,7 @@ struct Composition: Sendable {
             metrics: Metrics(factory: registry) { await readings.text() },
             limits: configuration.endpoints, publicURL: configuration.publicURL)
         parts.hasOperationsListener = configuration.operationsAddress != nil
+        parts.apps = configuration.apps
         server = try Self.server(
             for: routes(parts), on: address, configuration, registry, tls: tls, logger)
         operations = try configuration.operationsAddress.map { address in

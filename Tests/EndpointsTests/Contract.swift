@@ -70,11 +70,13 @@ struct Contract: Sendable {
         let wanted = method == .head ? "GET" : method.name
         // A slash at the end is the same path.
         let segments = segments.last == "" ? segments.dropLast() : segments[...]
-        return operations.first { operation in
+        let found = operations.filter { operation in
             let pattern = operation.path.split(separator: "/")
             return operation.method == wanted && pattern.count == segments.count
                 && zip(pattern, segments).allSatisfy { $0.first == "{" || $0 == $1 }
         }
+        // A literal path is matched before one with a parameter.
+        return found.min { $0.parameters(in: "path").count < $1.parameters(in: "path").count }
     }
 
     /// What was found out about an answer.

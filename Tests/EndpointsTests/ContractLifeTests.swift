@@ -1,4 +1,5 @@
 import Audiences
+import Endpoints
 import HTTPWire
 import Synchronization
 import TestSupport
@@ -6,14 +7,23 @@ import Testing
 
 /// One life that calls every operation and is answered every property that is described.
 @Suite struct ContractLifeTests {
-    let house = House()
+    let house: House
+
+    init() throws {
+        let fingerprint = Array(repeating: "0A", count: 32).joined(separator: ":")
+        house = House(
+            apps: AssociatedApps(
+                apple: [try #require(AppleAppID("A1B2C3D4E5.com.lumen.shop"))],
+                android: [try #require(AndroidApp("com.lumen.shop=\(fingerprint)"))]))
+    }
 
     @Test func everythingDescribedIsAnsweredOnce() async throws {
-        let life = Life(house: house, key: try await house.operatorKey())
+        let life = ContractLife(house: house, key: try await house.operatorKey())
         try await life.ofTheServer()
         let webhook = try await life.ofAConnection()
         try await life.ofSecrets()
         let audience = try await life.ofAnAudience(webhook)
+        try await life.ofLaunching(audience)
         try await life.ofPeople(in: audience)
         try await life.ofReconciliations(of: audience)
         try await life.ofAHook()
@@ -28,10 +38,10 @@ import Testing
     }
 }
 
-private final class Life {
-    private let house: House
+final class ContractLife {
+    let house: House
     private let key: [(String, String)]
-    private var connection = ""
+    private(set) var connection = ""
 
     init(house: House, key: [(String, String)]) {
         self.house = house
@@ -39,7 +49,7 @@ private final class Life {
     }
 
     @discardableResult
-    private func call(
+    func call(
         _ method: Method, _ path: String, _ body: String? = nil, answers status: Int = 200
     ) async throws -> Answer {
         let answer = try await house.send(

@@ -28,7 +28,8 @@ final class House: Sendable {
         apiBody: BodyLimits(rawBytesMax: 65_536, inflatedBytesMax: 65_536))
 
     init(
-        publicURL: String? = nil, syncs: (any SyncStore)? = nil,
+        publicURL: String? = nil, apps: AssociatedApps = AssociatedApps(),
+        syncs: (any SyncStore)? = nil,
         limits: EndpointLimits = House.limits, secrets: Secrets = .plain,
         answers: (any AnswerStore) -> any AnswerStore = { $0 }, metrics: Metrics = .none,
         mixpanel: @escaping MixpanelExchange = MadeUpMixpanel.exchange
@@ -39,7 +40,7 @@ final class House: Sendable {
         readiness = Readiness(now: now) { time in
             try await (syncs ?? store).checkWritable(at: time)
         }
-        let parts = Dependencies(
+        var parts = Dependencies(
             syncs: syncs ?? store, audiences: store, connections: store, cohortSyncs: store,
             changes: store, control: store, keys: store, answers: answers(store), audit: store,
             reconciliations: store, studies: store, launches: store, sdk: store, hooks: store,
@@ -48,6 +49,7 @@ final class House: Sendable {
                 connections: store, quota: GenerousQuota(), sealing: .plain, now: now),
             sealing: .plain, secrets: secrets, now: now, readiness: readiness, metrics: metrics,
             limits: limits, publicURL: publicURL)
+        parts.apps = apps
         router = routes(parts)
         handler =
             Observe(

@@ -1,6 +1,8 @@
+import Audiences
 import Foundation
 import HTTPTransport
 import Logging
+import TestSupport
 import Testing
 
 @testable import muster
@@ -28,6 +30,19 @@ struct CompositionTests {
             #expect(answer.error["message"] as? String != nil)
             #expect(answer.error["request_id"] is NSNull)
         }
+    }
+
+    // printf %s user-42 | openssl dgst -sha256 -hmac muster_id_…
+    @Test(arguments: [
+        ("user-42", "3c2b528fda1015a17e980315d200d9be7b1857bad56e18cfbfda4954a696466f"),
+        ("žluť 😀", "dc2388c73d73e5549a95c2b9914dd6d14f6ee1a50d9845ec23b50e063a870d9d"),
+    ])
+    func aReferenceIDIsSignedAsOpenSSLSignsIt(person: String, identity: String) throws {
+        let secret = "muster_id_cvMisOzDLAPFTq9bBWRysSkFhW2kP0aZt3Yq7LmN8eXuJ1dG4"
+        let signed = try Composition.secrets.identity(
+            of: .make(person), secret: Array(secret.utf8))
+        #expect(signed == identity)
+        #expect(try Composition.secrets.makeIdentitySecret().utf8.count == secret.utf8.count)
     }
 
     @Test func aConnectionTooManyIsRefusedInJSON() async throws {

@@ -232,6 +232,22 @@ import Testing
         }
     }
 
+    @Test func appsAreReadFromListsAndAWrongOneIsNamed() async throws {
+        let print = Array(repeating: "0A", count: 32).joined(separator: ":")
+        let read = try await MusterConfiguration.read(
+            flags: ConfigurationFlags(),
+            environment: [
+                "MUSTER_SDK_APPLE_APP_IDS": "A1B2C3D4E5.com.lumen.shop,A1B2C3D4E5.com.lumen.pos",
+                "MUSTER_SDK_ANDROID_APPS": "com.lumen.shop=\(print)",
+            ])
+        #expect(read.apps.apple.count == 2)
+        #expect(read.apps.android == [try #require(AndroidApp("com.lumen.shop=\(print)"))])
+        let apple = await problem(environment: ["MUSTER_SDK_APPLE_APP_IDS": "com.lumen.shop"])
+        #expect(apple.contains("sdk.apple_app_ids has \"com.lumen.shop\""))
+        let android = await problem(environment: ["MUSTER_SDK_ANDROID_APPS": "com.lumen.shop"])
+        #expect(android.contains("sdk.android_apps has \"com.lumen.shop\""))
+    }
+
     @Test func aSecretIsMaskedAndItsAbsenceIsNot() {
         func secret(_ text: String) -> Setting {
             Setting(key: "k", content: .string(text), isSecret: true, origin: .byDefault)

@@ -55,6 +55,40 @@ package struct PublicKey: Sendable, Hashable {
     }
 }
 
+/// What an operator chooses of the SDK settings; what is `nil` stays as it is.
+package struct SDKEdit: Sendable, Hashable {
+    package var requiresIdentity: Bool?
+    /// A value of `nil` is no cooldown.
+    package var cooldownHours: Int??
+
+    package init() {}
+
+    /// Throws `conflict` if identities were needed and there is nothing to sign them with.
+    package func apply(to settings: inout SDKSettings) throws(Failure) {
+        if let requiresIdentity { settings.requiresIdentity = requiresIdentity }
+        if let cooldownHours { settings.cooldownHours = cooldownHours }
+        guard !settings.requiresIdentity || settings.identitySecret != nil else {
+            throw Failure(
+                .conflict, "Make an identity secret before you ask for signed identities.")
+        }
+    }
+}
+
+extension Secrets {
+    /// What an identity secret begins with; all of it has 59 bytes, and ``messageCode`` takes 64.
+    package static let identityPrefix = "muster_id_"
+
+    package func makeIdentitySecret() throws -> String {
+        try makeSecret(prefix: Self.identityPrefix)
+    }
+
+    /// What the operator's own server signs a person's id with: HMAC-SHA-256 of its bytes under the
+    /// bytes of the secret's text, in lower-case hexadecimal.
+    package func identity(of person: ExternalID, secret: [UInt8]) throws -> String {
+        SecretFormat.hex(try messageCode(Array(person.text.utf8), key: secret))
+    }
+}
+
 /// Keeps the SDK settings of connections; the rules of ``ConnectionStore`` hold.
 package protocol SDKStore: Sendable {
     /// `nil` until they were set up; throws `notFound` if there is no such connection.

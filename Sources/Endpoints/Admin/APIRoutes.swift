@@ -76,7 +76,7 @@ struct APIRoutes {
 extension Request {
     /// Throws `invalid` for a query parameter that nobody reads: it would be a wish that is
     /// silently not fulfilled.
-    fileprivate func refuseUnknownQuery(but known: [String]) throws(Failure) {
+    func refuseUnknownQuery(but known: [String]) throws(Failure) {
         guard head.target.rawQuery != nil else { return }
         let items: [(name: String, value: String)]
         do {

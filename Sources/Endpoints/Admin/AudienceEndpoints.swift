@@ -60,20 +60,18 @@ struct AudienceEndpoints: Sendable {
 
     /// All members, streamed in pieces, so that the memory it takes does not grow with them.
     @Sendable func export(_ request: Request) async throws -> Response {
-        let format = try request.query("format") ?? MemberExport.ndjson.rawValue
-        guard let export = MemberExport(rawValue: format) else {
-            throw Failure(.invalid, "format must be ndjson or csv.")
-        }
+        let format = try request.choice("format", ExportFormat.self) ?? .ndjson
+        let export = MemberExport(format: format)
         let audience = try await audience(request)
         let id = audience.id
         let audiences = audiences
         return Response(
             .ok,
             headers: [
-                ("Content-Type", export.mediaType),
+                ("Content-Type", format.mediaType),
                 (
                     "Content-Disposition",
-                    "attachment; filename=\"\(id.text).\(export.rawValue)\""
+                    "attachment; filename=\"\(id.text).\(format.rawValue)\""
                 ),
                 ("Muster-Status", audience.freshness.status(at: now()).rawValue),
                 ("Muster-As-Of", audience.asOf?.rfc3339 ?? "never"),

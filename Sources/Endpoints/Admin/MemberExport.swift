@@ -1,23 +1,17 @@
 package import Audiences
 import JSON
 
-/// The two formats an audience is exported in.
-package enum MemberExport: String, Sendable, CaseIterable {
-    /// One JSON object a line, as in `/members`.
-    case ndjson
-    /// RFC 4180 with a header line; the traits are one column of JSON.
-    case csv
+/// The members of an audience, for a table or another program.
+package struct MemberExport: Sendable {
+    private let format: ExportFormat
 
-    var mediaType: String {
-        switch self {
-        case .ndjson: "application/x-ndjson"
-        case .csv: "text/csv; charset=utf-8; header=present"
-        }
+    package init(format: ExportFormat) {
+        self.format = format
     }
 
     /// What stands before the first member; empty if nothing.
     package var header: [UInt8] {
-        switch self {
+        switch format {
         case .ndjson: []
         case .csv:
             Array("mixpanel_distinct_id,reference_id,match_id,entered_at,traits\r\n".utf8)
@@ -27,7 +21,7 @@ package enum MemberExport: String, Sendable, CaseIterable {
     package func lines(_ members: [Member]) -> [UInt8] {
         var bytes: [UInt8] = []
         for member in members {
-            switch self {
+            switch format {
             case .ndjson:
                 var json = JSONWriter()
                 json.member(member)
@@ -50,15 +44,6 @@ package enum MemberExport: String, Sendable, CaseIterable {
             Array(member.enteredAt.rfc3339.utf8),
             traits.bytes,
         ]
-        return Array(fields.map(quoted).joined(separator: [UInt8(ascii: ",")]))
-            + Array("\r\n".utf8)
-    }
-
-    /// RFC 4180 section 2, rules 5 to 7.
-    private static func quoted(_ field: [UInt8]) -> [UInt8] {
-        let quote = UInt8(ascii: "\"")
-        let special: Set<UInt8> = [quote, UInt8(ascii: ","), 0x0D, 0x0A]
-        guard field.contains(where: special.contains) else { return field }
-        return [quote] + field.flatMap { $0 == quote ? [quote, quote] : [$0] } + [quote]
+        return ExportFormat.row(fields)
     }
 }

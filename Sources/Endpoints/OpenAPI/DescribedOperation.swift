@@ -10,6 +10,8 @@ struct DescribedOperation: Sendable {
         /// Mixpanel, with the credentials of the connection's cohort sync.
         case cohortSync
         case key(OperatorKey.Scope)
+        /// An app, with the public key of a connection.
+        case app
     }
 
     struct Body: Sendable {
@@ -75,6 +77,7 @@ struct DescribedOperation: Sendable {
         case .anybody: []
         case .cohortSync: [["cohortSync": []]]
         case .key(let scope): [["operatorKey": [.string(scope.rawValue)]]]
+        case .app: [["publicKey": []]]
         }
     }
 
@@ -96,13 +99,18 @@ struct DescribedOperation: Sendable {
     }
 
     private var allRefusals: [Refusal] {
-        guard case .key(let scope) = access else { return refusals }
-        var all: [Refusal] = [.invalid, .unauthorized, .internal, .unavailable]
-        if scope == .admin { all.append(.forbidden) }
+        var all: [Refusal] = [.invalid, .internal, .unavailable]
+        switch access {
+        case .anybody, .cohortSync: return refusals
+        case .app: all += [.unknownApp, .throttled]
+        case .key(let scope):
+            all += scope == .admin ? [.unauthorized, .forbidden] : [.unauthorized]
+        }
         if path.contains("{") { all.append(.notFound) }
         if body != nil { all += [.slow, .tooLarge, .coding] }
         if isCreation { all.append(.reused) }
-        return all + refusals
+        // Some name what their kind has anyhow.
+        return all + refusals.filter { own in !all.contains { $0.name == own.name } }
     }
 }
 
@@ -116,6 +124,11 @@ enum Tag: String, CaseIterable {
     case memberships = "Memberships"
     case changes = "Changes"
     case reconciliations = "Reconciliations"
+    case studies = "Studies"
+    case launchRules = "Launch rules"
+    case invites = "Invites"
+    case sdk = "SDK"
+    case links = "Invite links"
     case administration = "Administration"
     case server = "Server"
 
@@ -129,6 +142,11 @@ enum Tag: String, CaseIterable {
         case .memberships: "Who is in what: what an app back end asks."
         case .changes: "Who entered and left, in order."
         case .reconciliations: "Comparing an audience with Mixpanel's own list."
+        case .studies: "What people are invited to."
+        case .launchRules: "Who is offered a study, when, and how often."
+        case .invites: "Who was invited, where from, and what became of it."
+        case .sdk: "What apps ask, with a key that is no secret; from any origin."
+        case .links: "One link for an invite, with the app and without it."
         case .administration: "Keys to this API, the audit log, erasing people."
         case .server: "Probes, and this document."
         }
@@ -183,17 +201,21 @@ struct DescribedAnswer: Sendable {
             headers: headers.map { ($0, Self.header($0)) })
     }
 
-    /// This document, which a client may know already.
-    static func document(_ about: String) -> DescribedAnswer {
+    /// A document of somebody else's form.
+    static func document(
+        _ about: String, type: String = "object", headers: [String]
+    ) -> DescribedAnswer {
         DescribedAnswer(
             status: .ok, about: about,
-            content: ["application/json": ["schema": ["type": "object"]]],
-            headers: ["ETag", "Cache-Control"].map { ($0, header($0)) })
+            content: ["application/json": ["schema": ["type": .string(type)]]],
+            headers: headers.map { ($0, header($0)) })
     }
 
     /// An answer without a body.
-    static func nothing(_ about: String) -> DescribedAnswer {
-        DescribedAnswer(status: .noContent, about: about, content: nil)
+    static func nothing(_ about: String, headers: [String] = []) -> DescribedAnswer {
+        DescribedAnswer(
+            status: .noContent, about: about, content: nil,
+            headers: headers.map { ($0, header($0)) })
     }
 
     static func content(_ type: String, _ schema: Schema) -> JSONValue {

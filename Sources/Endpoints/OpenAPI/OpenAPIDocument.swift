@@ -8,8 +8,10 @@ package enum OpenAPIDocument {
         + DescribedOperation.cohortSyncs + DescribedOperation.hooks
         + DescribedOperation.audiences
         + DescribedOperation.memberships + DescribedOperation.changes
-        + DescribedOperation.reconciliations + DescribedOperation.administration
-        + DescribedOperation.server
+        + DescribedOperation.reconciliations + DescribedOperation.studies
+        + DescribedOperation.launchRules + DescribedOperation.invites
+        + DescribedOperation.sdkSettings + DescribedOperation.sdk + DescribedOperation.links
+        + DescribedOperation.administration + DescribedOperation.server
 
     /// The document as JSON.
     package static let bytes: [UInt8] = {
@@ -75,6 +77,10 @@ package enum OpenAPIDocument {
                     "type": "http", "scheme": "bearer",
                     "description": "An operator key, of the scope that the operation names.",
                 ],
+                "publicKey": [
+                    "type": "http", "scheme": "bearer",
+                    "description": "The public key of a connection, which its apps carry.",
+                ],
                 "cohortSync": [
                     "type": "http", "scheme": "basic",
                     "description": "Username and secret of the connection's cohort sync.",
@@ -97,6 +103,11 @@ package enum OpenAPIDocument {
         header("ETag", "Names this state of the document.", "\"5d41402abc4b2a76\""),
         header("Cache-Control", "How long it may be kept.", "public, max-age=300"),
         header("Idempotency-Replayed", "The request had acted before.", "true", isAlways: false),
+        header("Location", "Where to go on.", "https://research.example.com/s/checkout"),
+        header("Access-Control-Allow-Origin", "Pages of which origin may read this.", "*"),
+        header("Access-Control-Allow-Methods", "What they may send.", "GET"),
+        header("Access-Control-Allow-Headers", "With which fields.", "authorization, content-type"),
+        header("Access-Control-Max-Age", "For how many seconds that holds.", "7200"),
         (
             "Retry-After",
             [
@@ -117,12 +128,14 @@ extension Component {
     /// Every schema that has a name.
     static let all: [Component] = [
         actor, audience, audienceReference, auditEntry, change, cohortAudience, cohortSync,
-        cohortSyncSecret, connection, connectionEdit, difference, erased, error, health, hook,
-        hookDelivery,
-        hookSecret, hookWish, member,
-        membership, membershipQuery, membershipSource, membershipTable, memberships,
-        mixpanelProject, newConnection, newKey, newReconciliation, operatorKey, operatorKeySecret,
-        overlap, page, pageAnswer, pageProblem, reconciliation, savedCohort, serviceAccount,
-        sharedReference, signedHook, storedSecret, switching, sync,
+        cohortSyncSecret, connection, connectionEdit, difference, eligibility, erased, error,
+        funnel, health, hook, hookDelivery, hookSecret, hookWish, invite, inviteReport, launch,
+        launchRequest, launchRule, launchRuleEdit, member, membership, membershipQuery,
+        memberships, membershipSource, membershipTable, mixpanelProject, newConnection, newKey,
+        newLaunchRule, newReconciliation, newStudy, operatorKey, operatorKeySecret, overlap, page,
+        pageAnswer, pageProblem, prompt, promptEdit, reconciliation, refusedRule, reportedInvite,
+        savedCohort, sdkConfiguration, sdkEdit, sdkInvite, sdkPrompt, sdkSettings,
+        sdkSettingsSecret, sdkTrigger, serviceAccount, sharedReference, signedHook, storedSecret,
+        study, studyEdit, switching, sync, verdict,
     ]
 }

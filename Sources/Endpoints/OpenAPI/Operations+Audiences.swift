@@ -43,7 +43,7 @@ extension DescribedOperation {
                 headers: ["Content-Disposition", "Muster-Status", "Muster-As-Of"])
         ).with {
             $0.query = [
-                .query("format", .word("How.", MemberExport.allCases.map(\.rawValue)))
+                .query("format", .word("How.", ExportFormat.allCases.map(\.rawValue)))
             ]
         },
         DescribedOperation(

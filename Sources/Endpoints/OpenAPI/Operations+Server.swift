@@ -120,7 +120,9 @@ extension DescribedOperation {
         },
         DescribedOperation(
             .get, "/openapi.json", "describe", .server, .anybody, "This document",
-            .document("It changes with the version only; `If-None-Match` saves the transfer.")
+            .document(
+                "It changes with the version only; `If-None-Match` saves the transfer.",
+                headers: ["ETag", "Cache-Control"])
         ).with { $0.refusals = [.notModified] },
     ]
 

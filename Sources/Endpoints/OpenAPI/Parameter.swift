@@ -64,6 +64,9 @@ struct Parameter: Sendable {
         case "key": .id(OperatorKeyID.self, "The key.")
         case "reconciliation": .id(ReconciliationID.self, "The reconciliation.")
         case "secret": .id(SecretID.self, "The secret, by its id.")
+        case "study": .id(StudyID.self, "The study.")
+        case "rule": .id(LaunchRuleID.self, "The launch rule.")
+        case "code": Component.inviteCode
         default: .id(ConnectionID.self, "The connection.")
         }
     }

@@ -8,13 +8,16 @@ struct Refusal: Sendable {
     let about: String
     /// The body; `nil` for none.
     var component: Component? = .error
+    /// Whether it is a page for people instead.
+    var isPage = false
     var headers: [String] = []
 
     static let all: [Refusal] =
         [
             invalid, unauthorized, forbidden, notFound, slow, conflict, gone, tooLarge, coding,
             reused,
-            `internal`, unavailable, notReady, notModified,
+            `internal`, unavailable, notReady, notModified, unknownApp, throttled, ledOn,
+            ledOnFromPage, noSuchLink,
         ] + webhook
 
     static let invalid = Refusal(
@@ -58,6 +61,22 @@ struct Refusal: Sendable {
         status: .notModified, name: "NotModified", about: "It is what the caller has already.",
         component: nil, headers: ["ETag", "Cache-Control"])
 
+    static let unknownApp = Refusal(
+        status: .unauthorized, name: "UnknownApp", about: "There is no valid public key.",
+        headers: ["WWW-Authenticate"])
+    static let throttled = Refusal(
+        status: .tooManyRequests, name: "Throttled",
+        about: "Too many calls came from this address within a minute.", headers: ["Retry-After"])
+    static let ledOn = Refusal(
+        status: .found, name: "LedOn", about: "The person is led to the study.", component: nil,
+        headers: ["Location", "Cache-Control"])
+    static let ledOnFromPage = Refusal(
+        status: .seeOther, name: "LedOnFromPage", about: "The person is led to the study.",
+        component: nil, headers: ["Location", "Cache-Control"])
+    static let noSuchLink = Refusal(
+        status: .notFound, name: "NoSuchLink", about: "A page that says so.", component: nil,
+        isPage: true)
+
     /// What Mixpanel is told, in its own shape.
     static let webhook: [Refusal] = [
         Refusal(
@@ -96,6 +115,9 @@ struct Refusal: Sendable {
         if let component {
             let content = DescribedAnswer.content("application/json", .reference(to: component))
             members.append(("content", content))
+        } else if isPage {
+            let page = Schema.text("A page for people.", "<!doctype html>")
+            members.append(("content", DescribedAnswer.content("text/html", page)))
         }
         return (
             name, .object(JSONObject(members))

@@ -77,6 +77,11 @@ struct Schema: Sendable {
         return Schema("integer", about, .int(example), rest)
     }
 
+    /// A whole number that may be negative.
+    static func integer(_ about: String, _ example: Int, in range: ClosedRange<Int>) -> Schema {
+        count(about, example, in: range)
+    }
+
     static func number(
         _ about: String, _ example: String, in range: ClosedRange<Int>? = nil
     ) -> Schema {
@@ -174,7 +179,7 @@ struct Schema: Sendable {
         return schema
     }
 
-    /// The same, or null.
+    /// The same, or null; also if it may be null already.
     var orNull: Schema {
         var schema = self
         if keywords.contains(where: { $0.key == "$ref" || $0.key == "anyOf" }) {
@@ -184,8 +189,9 @@ struct Schema: Sendable {
         }
         for index in keywords.indices {
             switch (keywords[index].key, keywords[index].value) {
-            case ("type", let type): schema.keywords[index].value = .array([type, "null"])
-            case ("enum", .array(let words)):
+            case ("type", .string(let type)):
+                schema.keywords[index].value = .array([.string(type), "null"])
+            case ("enum", .array(let words)) where words.last?.isNull == false:
                 schema.keywords[index].value = .array(words + [.null])
             default: break
             }

@@ -2,7 +2,7 @@
 ///
 /// The list is Mixpanel's own, of ids it refuses on ingestion; they can still come in a custom
 /// property. https://docs.mixpanel.com/reference/import-events
-enum JunkIdentifiers {
+package enum JunkIdentifiers {
     private static let words = [
         "anon", "anonymous", "nil", "none", "null", "n/a", "na", "undefined", "unknown", "<nil>",
         "0", "-1", "true", "false", "[]", "{}",
@@ -19,5 +19,10 @@ enum JunkIdentifiers {
             word.count == text.count
                 && zip(word, text).allSatisfy { $0 == ($1 &- 0x41 < 26 ? $1 | 0x20 : $1) }
         }
+    }
+
+    /// As above.
+    package static func contain(_ text: String) -> Bool {
+        Array(text.utf8).withUnsafeBytes(contain)
     }
 }

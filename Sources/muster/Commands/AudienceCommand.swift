@@ -97,7 +97,7 @@ struct AudienceCommand: AsyncParsableCommand {
         var id: String
 
         @Option(help: "ndjson or csv.")
-        var format: MemberExport = .ndjson
+        var format: ExportFormat = .ndjson
 
         @OptionGroup var options: StoreOptions
 
@@ -105,10 +105,11 @@ struct AudienceCommand: AsyncParsableCommand {
             try await options.withStore { store, _ in
                 let id = try audienceID(id)
                 var range = ListRange(limit: Limits.listItemsMax)
-                var head = format.header
+                let export = MemberExport(format: format)
+                var head = export.header
                 repeat {
                     let page = try await store.members(of: id, range)
-                    Terminal.out(head + format.lines(page.items))
+                    Terminal.out(head + export.lines(page.items))
                     head = []
                     range.after = page.next
                 } while range.after != nil
@@ -117,7 +118,7 @@ struct AudienceCommand: AsyncParsableCommand {
     }
 }
 
-extension MemberExport: ExpressibleByArgument {}
+extension ExportFormat: ExpressibleByArgument {}
 
 func audienceID(_ text: String) throws(Failure) -> AudienceID {
     guard let id = AudienceID(text) else {

@@ -7,6 +7,7 @@ enum ConfigurationKeys {
             "data_dir", "encryption_key", "encryption_key_previous",
             "tls.certificate_file", "tls.private_key_file", "tls.terminated_in_front",
             "mixpanel.us_url", "mixpanel.eu_url", "mixpanel.in_url",
+            "sdk.apple_app_ids", "sdk.android_apps",
             "log_level", "log_format",
             "proxy.trusted_addresses", "proxy.protocol", "hooks.private_addresses",
         ] + LimitKey.all.map(\.name) + [DeclaredConnections.key]

@@ -127,6 +127,8 @@ struct LimitKey: Sendable {
         LimitKey(
             "webhook.slow_failures_per_minute_max",
             \.endpoints.webhookSlowFailuresPerMinuteMax, 1...1000),
+        LimitKey(
+            "sdk.calls_per_minute_max", \.endpoints.sdkCallsPerMinuteMax, 1...1_000_000_000),
         LimitKey("api.body_bytes_max", \.endpoints.apiBody.rawBytesMax, 1024...1 << 30),
         LimitKey("api.inflated_bytes_max", \.endpoints.apiBody.inflatedBytesMax, 1024...1 << 32),
     ]

@@ -119,6 +119,7 @@ extension MusterConfiguration {
         readProxies(reader)
         readMixpanel(reader)
         readHooks(reader)
+        readApps(reader)
         for limit in LimitKey.all { limit.read(reader, into: &self) }
     }
 
@@ -178,6 +179,17 @@ extension MusterConfiguration {
         mixpanel.us = reader.string("mixpanel.us_url", mixpanel.us, Self.isURL)
         mixpanel.eu = reader.string("mixpanel.eu_url", mixpanel.eu, Self.isURL)
         mixpanel.india = reader.string("mixpanel.in_url", mixpanel.india, Self.isURL)
+    }
+
+    private mutating func readApps(_ reader: StrictReader) {
+        apps.apple = reader.strings("sdk.apple_app_ids", AppleAppID.init) {
+            "sdk.apple_app_ids has \"\($0)\", which is no team identifier and bundle identifier "
+                + "like A1B2C3D4E5.com.example.shop."
+        }
+        apps.android = reader.strings("sdk.android_apps", AndroidApp.init) {
+            "sdk.android_apps has \"\($0)\", which is no package and SHA-256 fingerprint like "
+                + "com.example.shop=14:6D:E9:… with 32 pairs of digits in capitals."
+        }
     }
 
     /// Credentials go there: in clear to this machine only, and nothing may stand between scheme

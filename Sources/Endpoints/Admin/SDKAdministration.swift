@@ -1,0 +1,88 @@
+package import Audiences
+import HTTPWire
+import JSON
+import Logging
+import Routing
+
+/// What the apps of a connection may do: their public key, signed identities, the pause between two
+/// invitations.
+///
+/// The apps' own calls are answered by ``SDKEndpoints``.
+struct SDKAdministration: Sendable {
+    private let sdk: any SDKStore
+    private let sealing: Sealing
+    private let secrets: Secrets
+    private let limits: EndpointLimits
+    private let now: @Sendable () -> Timestamp
+
+    init(_ parts: Dependencies) {
+        sdk = parts.sdk
+        sealing = parts.sealing
+        secrets = parts.secrets
+        limits = parts.limits
+        now = parts.now
+    }
+
+    @Sendable func show(_ request: Request) async throws -> Response {
+        let id = try request.connectionID()
+        let settings = try await sdk.sdkSettings(of: id)
+        guard let settings else { throw Failure.noSDK }
+        return .object { json in json.sdkSettings(settings, of: id) }
+    }
+
+    /// Makes them, with a public key, or changes what is given.
+    @Sendable func set(_ request: Request, _ operation: Operation) async throws -> Response {
+        let body = try await request.object(limits, keys: ["requires_identity", "cooldown_hours"])
+        var edit = SDKEdit()
+        edit.requiresIdentity = try body.flag("requires_identity")
+        edit.cooldownHours = try body.count("cooldown_hours", in: 1...Limits.cooldownHoursMax)
+        let id = try request.connectionID()
+        var settings = try await settings(of: id)
+        try edit.apply(to: &settings)
+        try await sdk.set(settings, of: id, at: now(), for: operation)
+        log("SDK settings changed", id, request)
+        return .object { json in json.sdkSettings(settings, of: id) }
+    }
+
+    /// A new public key; apps that have the old one hear 401 from now on.
+    @Sendable func regenerateKey(_ creation: Creation) async throws -> Response {
+        _ = try creation.objectIfAny(keys: [])
+        let id = try creation.request.connectionID()
+        var settings = try await settings(of: id)
+        settings.publicKey = try PublicKey.make(by: secrets)
+        let answer = Response.object { json in json.sdkSettings(settings, of: id) }
+        try await sdk.set(settings, of: id, at: now(), for: creation.operation(answering: answer))
+        log("public key regenerated", id, creation.request)
+        return answer
+    }
+
+    /// The only answer that ever holds the identity secret.
+    @Sendable func makeIdentitySecret(_ creation: Creation) async throws -> Response {
+        _ = try creation.objectIfAny(keys: [])
+        let id = try creation.request.connectionID()
+        var settings = try await settings(of: id)
+        let secret = try secrets.makeIdentitySecret()
+        settings.identitySecret = try sealing.seal(Array(secret.utf8), id.text)
+        let answer = Response.object { json in
+            json.sdkSettings(settings, of: id, secret: secret)
+        }
+        try await sdk.set(settings, of: id, at: now(), for: creation.operation(answering: answer))
+        log("identity secret made", id, creation.request)
+        return answer
+    }
+
+    /// As they are, or new ones.
+    private func settings(of id: ConnectionID) async throws -> SDKSettings {
+        if let settings = try await sdk.sdkSettings(of: id) { return settings }
+        return SDKSettings(publicKey: try PublicKey.make(by: secrets))
+    }
+
+    private func log(_ event: Logger.Message, _ id: ConnectionID, _ request: Request) {
+        request.logger.info(event, metadata: ["connection.id": .string(id.text)])
+    }
+}
+
+extension Failure {
+    package static let noSDK = Failure(
+        .notFound, "Nothing was set up for the apps of this connection yet.")
+}
