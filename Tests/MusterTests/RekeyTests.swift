@@ -29,13 +29,16 @@ import Testing
             checkedAt: .start)
     }
 
-    /// Three accounts and a kept answer, all sealed.
+    /// Three accounts, an identity secret and a kept answer, all sealed.
     private func fill(_ ring: KeyRing) async throws {
         for (number, id) in ids.enumerated() {
             try await store.create(.make(UInt8(number + 1)))
             _ = try await store.set(
                 account("secret \(number)", of: id, by: ring), of: id, at: .start, for: .test)
         }
+        var settings = SDKSettings(publicKey: .make())
+        settings.identitySecret = try ring.sealing.seal(Array("identity".utf8), ids[0].text)
+        try await store.set(settings, of: ids[0], at: .start, for: .test)
         let answer = KeptAnswer(
             key: "k", request: "r", status: 201,
             body: try ring.sealing.seal(Array("body".utf8), KeptAnswer.sealingContext),
@@ -50,12 +53,16 @@ import Testing
             let sealed = try #require(try await store.connection(id)?.serviceAccount?.secret)
             texts.append(String(decoding: try ring.sealing.open(sealed, id.text), as: UTF8.self))
         }
+        let settings = try await store.sdkSettings(of: ids[0])
+        let identity = try ring.sealing.open(
+            try #require(settings?.identitySecret), ids[0].text)
+        texts.append(String(decoding: identity, as: UTF8.self))
         let answer = try #require(try await store.keptAnswer("k", at: .start))
         let body = try ring.sealing.open(answer.body, KeptAnswer.sealingContext)
         return texts + [String(decoding: body, as: UTF8.self)]
     }
 
-    private static let all = ["secret 0", "secret 1", "secret 2", "body"]
+    private static let all = ["secret 0", "secret 1", "secret 2", "identity", "body"]
 
     private func rekey(
         _ ring: KeyRing, at now: @escaping @Sendable () -> Timestamp = { .start },
@@ -70,7 +77,7 @@ import Testing
         let before = try ring.keys().current
         let outcome = try await rekey(ring)
         let keys = try ring.keys()
-        #expect(outcome == .init(keyID: keys.current.id, resealed: 4, keysRemoved: 1))
+        #expect(outcome == .init(keyID: keys.current.id, resealed: 5, keysRemoved: 1))
         #expect(keys.current != before)
         #expect(keys.old == [])
         #expect(try await opened(ring) == Self.all)
@@ -150,8 +157,8 @@ import Testing
         let (store, id) = (store, ids[1])
         let outcome = try await rekey(
             ring, settle: { _ = try await store.set(late, of: id, at: .start, for: .test) })
-        #expect(outcome.resealed == 5)
-        #expect(try await opened(ring) == ["secret 0", "late", "secret 2", "body"])
+        #expect(outcome.resealed == 6)
+        #expect(try await opened(ring) == ["secret 0", "late", "secret 2", "identity", "body"])
     }
 
     @Test func ifAnythingCannotBeOpenedNoKeyLeaves() async throws {
@@ -162,19 +169,19 @@ import Testing
         await #expect(throws: Failure.self) { try await rekey(ring) }
         #expect(try ring.keys().old.count == 1)
         #expect(try directory.ring(nil, [.test(7)]).keys().old.count == 2)
-        #expect(try await opened(directory.ring(nil, [.test(7)])).count == 4)
+        #expect(try await opened(directory.ring(nil, [.test(7)])).count == 5)
     }
 
     @Test func aConfiguredKeyTakesOverFromTheFileWhichGoes() async throws {
         try await fill(directory.ring())
         let ring = try directory.ring(.test(1))
         let outcome = try await rekey(ring)
-        #expect(try outcome == .init(keyID: EncryptionKey.test(1).id, resealed: 4, keysRemoved: 1))
+        #expect(try outcome == .init(keyID: EncryptionKey.test(1).id, resealed: 5, keysRemoved: 1))
         #expect(directory.keyText == nil)
         #expect(try await opened(ring) == Self.all)
         // And the next one from it.
         let next = try directory.ring(.test(2), [.test(1)])
-        #expect(try await rekey(next).resealed == 4)
+        #expect(try await rekey(next).resealed == 5)
         #expect(try await opened(directory.ring(.test(2))) == Self.all)
     }
 

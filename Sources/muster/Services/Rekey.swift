@@ -4,7 +4,7 @@ import Audiences
 ///
 /// Whenever it is killed, every secret can be opened: an old key leaves last, when nothing needs it
 /// any more. Begun again, it goes on.
-struct Rekey<Store: ConnectionStore & AnswerStore & HookStore>: Sendable {
+struct Rekey<Store: ConnectionStore & SDKStore & HookStore & AnswerStore>: Sendable {
     let store: Store
     let ring: KeyRing
     let now: @Sendable () -> Timestamp
@@ -35,14 +35,19 @@ struct Rekey<Store: ConnectionStore & AnswerStore & HookStore>: Sendable {
     private func resealAll() async throws -> Int {
         var count = 0
         for connection in try await everything({ try await store.connections($0) }) {
-            count += try await resealHook(of: connection.id)
-            guard let old = connection.serviceAccount?.secret, !ring.sealing.isCurrent(old) else {
-                continue
+            let id = connection.id
+            count += try await resealHook(of: id)
+            if let old = connection.serviceAccount?.secret, !ring.sealing.isCurrent(old) {
+                let new = try ring.reseal(old, id.text)
+                try await store.reseal(old, as: new, of: id, at: now(), for: .commandLine)
+                count += 1
             }
-            let new = try ring.reseal(old, connection.id.text)
-            try await store.reseal(
-                old, as: new, of: connection.id, at: now(), for: .commandLine)
-            count += 1
+            let settings = try await store.sdkSettings(of: id)
+            if let old = settings?.identitySecret, !ring.sealing.isCurrent(old) {
+                let new = try ring.reseal(old, id.text)
+                try await store.reseal(old, as: new, identityOf: id)
+                count += 1
+            }
         }
         return try await count
             + store.resealAnswers { sealed throws(Failure) in
