@@ -9,7 +9,8 @@ struct Muster: AsyncParsableCommand {
         subcommands: [
             Serve.self, ConnectionCommand.self, SecretCommand.self, KeyCommand.self,
             AudienceCommand.self, ReconciliationCommand.self, ChangesCommand.self,
-            PersonCommand.self, HookCommand.self, SecretsCommand.self,
+            PersonCommand.self, StudyCommand.self, RuleCommand.self, InviteCommand.self,
+            SDKCommand.self, HookCommand.self, SecretsCommand.self,
             AuditCommand.self, ConfigCommand.self, BackupCommand.self, RestoreCommand.self,
             Doctor.self, SimulateCommand.self, Healthcheck.self,
         ])

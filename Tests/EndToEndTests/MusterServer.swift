@@ -102,14 +102,15 @@ struct OperatorKey: Sendable {
 
 /// A body as Mixpanel sends it; the members have a distinct id and nothing else.
 func page(
-    _ action: String, cohort: String = "77", session: String = "s-1", number: Int = 1,
-    of total: Int = 1, _ members: [String]
+    _ action: String, cohort: String = "77", name: String? = nil, session: String = "s-1",
+    number: Int = 1, of total: Int = 1, _ members: [String]
 ) -> Data {
+    let name = name.map { #""mixpanel_cohort_name":"\#($0)","# } ?? ""
     let list = members.map { #"{"mixpanel_distinct_id":"\#($0)"}"# }.joined(separator: ",")
     return Data(
         """
         {"action":"\(action)","parameters":{"mixpanel_project_id":"9","mixpanel_cohort_id":\
-        "\(cohort)","mixpanel_session_id":"\(session)","page_info":{"total_pages":\(total),\
+        "\(cohort)",\(name)"mixpanel_session_id":"\(session)","page_info":{"total_pages":\(total),\
         "page_count":\(number)},"members":[\(list)]}}
         """.utf8)
 }

@@ -28,6 +28,12 @@ import Testing
                   reconciliation          Comparisons of audiences with Mixpanel's own lists.
                   changes                 Shows who entered and left, oldest first.
                   person                  People, whatever audience they are in.
+                  study                   What people are invited to.
+                  rule                    Launch rules: who is offered a study, when, and how
+                                          often.
+                  invite                  Who was invited, where from, and what became of it.
+                  sdk                     What your apps may ask: their key, and who their
+                                          users are.
                   hook                    Where a connection's events are posted to.
                   secrets                 Secrets that are kept encrypted.
                   audit                   Who changed what.
@@ -96,6 +102,23 @@ import Testing
         ["key", "create", "--name", "X", "--scope", "read"], ["audience", "show", "aud_x"],
         ["audience", "syncs", "aud_x"], ["audience", "shared-references", "aud_x"],
         ["person", "audiences", "ana", "--at", "2026-11-22T04:00:00Z"],
+        ["person", "eligibility", "ana"],
+        ["study", "create", "--name", "X", "--url", "https://ask.example/s", "--json"],
+        ["study", "edit", "X", "--weekly-max", "none", "--opens-in", "external_browser"],
+        ["study", "activate", "X"], ["study", "pause", "X"], ["study", "close", "X", "--yes"],
+        ["rule", "create", "--name", "X", "--study", "S", "--audience", "A", "--active"],
+        ["rule", "create", "--name", "X", "--study", "S", "--event", "e", "--direct-link"],
+        [
+            "rule", "edit", "X", "--cooldown-hours", "8760", "--per-person", "none", "--total",
+            "1000000000", "--percent", "12.34", "--from", "2026-12-01T08:00:00Z", "--until",
+            "none", "--except", "A", "--except", "B", "--priority=-5",
+        ],
+        ["rule", "activate", "X"], ["rule", "pause", "X"], ["rule", "archive", "X", "--yes"],
+        ["rule", "funnel", "X", "--json"], ["rule", "list", "--study", "S"],
+        ["invite", "list", "--person", "ana", "--rule", "X"],
+        ["invite", "export", "--format", "csv"], ["sdk", "set-up"], ["sdk", "show", "conn_x"],
+        ["sdk", "edit", "--cooldown-hours", "24", "--no-require-identity"],
+        ["sdk", "new-key", "--yes"], ["sdk", "new-secret", "--json"],
     ])
     func aStableCommandIsUnderstood(words: [String]) throws {
         _ = try Muster.parseAsRoot(words)
@@ -114,7 +137,19 @@ import Testing
         ["connection", "create", "--name", "X", "--username", "u", "--secret", "s"],
         ["connection", "edit", "c", "--name", ""], ["connection", "edit", "c", "--trait", ""],
         ["connection", "edit", "c", "--reference-property", ""],
-        ["audit", "list", "--action", "nothing"],
+        ["audit", "list", "--action", "nothing"], ["study", "create", "--name", "X"],
+        ["study", "create", "--name", "", "--url", "https://ask.example/s"],
+        ["study", "create", "--name", "X", "--url", "http://ask.example/s"],
+        ["study", "edit", "X", "--weekly-max", "0"], ["study", "edit", "X", "--name", ""],
+        ["study", "edit", "X", "--monthly-max", "1000000001"],
+        ["rule", "create", "--name", "X", "--study", "S"],
+        ["rule", "create", "--name", "X", "--study", "S", "--event", "e", "--audience", "A"],
+        ["rule", "edit", "X", "--cooldown-hours", "8761"], ["rule", "edit", "X", "--total", "x"],
+        ["rule", "edit", "X", "--percent", "100.01"], ["rule", "edit", "X", "--event", ""],
+        ["rule", "edit", "X", "--priority", "1000001"], ["rule", "edit", "X", "--from", "today"],
+        ["rule", "edit", "X", "--except", "A", "--no-exceptions"],
+        ["invite", "list", "--limit", "0"], ["invite", "list", "--person", ""],
+        ["sdk", "edit", "--cooldown-hours", "8761"],
     ])
     func aCommandThatCannotBeMeantIsUsage(words: [String]) {
         let error = #expect(throws: (any Error).self) { try Muster.parseAsRoot(words) }

@@ -7,7 +7,7 @@ import SQLiteStore
 struct PersonCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "person", abstract: "People, whatever audience they are in.",
-        subcommands: [Audiences.self, Erase.self])
+        subcommands: [Audiences.self, Eligibility.self, Erase.self])
 
     struct Erase: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
