@@ -31,13 +31,14 @@ def free_port():
 class Server:
     """A process on a port of loopback."""
 
-    def __init__(self, name, command, port, work, scheme="http"):
+    def __init__(self, name, command, port, work, scheme="http", settings=None):
         self.name, self.port, self.scheme = name, port, scheme
         self.log = os.path.join(work, f"{name}-{port}.log")
         try:
             with open(self.log, "wb") as log:
                 self.process = subprocess.Popen(
-                    command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=work)
+                    command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=work,
+                    env={**os.environ, **(settings or {})})
         except OSError as error:
             raise CannotMeasure(f"{name} does not start: {error}") from error
         self._wait_until_listening()
@@ -114,14 +115,14 @@ class Fleet:
         server.stop()
         self.servers.remove(server)
 
-    def muster(self, data="data"):
+    def muster(self, data="data", settings=None):
         """The real server, with everything switched on as it is delivered."""
         port = free_port()
         data = os.path.join(self.work, data)
         server = self._start(
             "muster",
             [self.muster_program, "serve", "--demo", "--port", str(port), "--data-dir", data],
-            port)
+            port, settings=settings)
         return server
 
     def parts(self, mode="http"):
