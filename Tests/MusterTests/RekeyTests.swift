@@ -37,7 +37,8 @@ import Testing
                 account("secret \(number)", of: id, by: ring), of: id, at: .start, for: .test)
         }
         var settings = SDKSettings(publicKey: .make())
-        settings.identitySecret = try ring.sealing.seal(Array("identity".utf8), ids[0].text)
+        settings.identitySecret = try ring.sealing.seal(
+            Array("identity".utf8), SDKSettings.sealingContext(of: ids[0]))
         try await store.set(settings, of: ids[0], at: .start, for: .test)
         let answer = KeptAnswer(
             key: "k", request: "r", status: 201,
@@ -55,7 +56,7 @@ import Testing
         }
         let settings = try await store.sdkSettings(of: ids[0])
         let identity = try ring.sealing.open(
-            try #require(settings?.identitySecret), ids[0].text)
+            try #require(settings?.identitySecret), SDKSettings.sealingContext(of: ids[0]))
         texts.append(String(decoding: identity, as: UTF8.self))
         let answer = try #require(try await store.keptAnswer("k", at: .start))
         let body = try ring.sealing.open(answer.body, KeptAnswer.sealingContext)

@@ -11,6 +11,11 @@ package struct SDKSettings: Sendable, Hashable {
     /// When an app first called with the key.
     package var firstSeenAt: Timestamp?
 
+    /// What ``identitySecret`` is bound to, so that no other secret of the connection passes for it.
+    package static func sealingContext(of connection: ConnectionID) -> String {
+        "identity \(connection.text)"
+    }
+
     package init(
         publicKey: PublicKey, identitySecret: SealedSecret? = nil,
         requiresIdentity: Bool = false, cooldownHours: Int? = nil, firstSeenAt: Timestamp? = nil

@@ -62,7 +62,8 @@ struct SDKAdministration: Sendable {
         let id = try creation.request.connectionID()
         var settings = try await settings(of: id)
         let secret = try secrets.makeIdentitySecret()
-        settings.identitySecret = try sealing.seal(Array(secret.utf8), id.text)
+        settings.identitySecret = try sealing.seal(
+            Array(secret.utf8), SDKSettings.sealingContext(of: id))
         let answer = Response.object { json in
             json.sdkSettings(settings, of: id, secret: secret)
         }

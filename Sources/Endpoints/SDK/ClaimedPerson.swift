@@ -25,7 +25,8 @@ struct ClaimedPerson: Sendable {
         guard let identity, let sealed = app.settings.identitySecret else {
             return app.settings.requiresIdentity ? nil : referenceID
         }
-        let secret = try sealing.open(sealed, app.connection.text)
+        let secret = try sealing.open(
+            sealed, SDKSettings.sealingContext(of: app.connection))
         let right = try secrets.identity(of: referenceID, secret: secret)
         return secrets.equal(Array(right.utf8), Array(identity.utf8)) ? referenceID : nil
     }

@@ -126,7 +126,7 @@ struct SDKCommand: AsyncParsableCommand {
                 var (id, settings) = try await SDKCommand.settings(place, store)
                 let secret = try Composition.secrets.makeIdentitySecret()
                 settings.identitySecret = try configuration.keyRing.sealing.seal(
-                    Array(secret.utf8), id.text)
+                    Array(secret.utf8), SDKSettings.sealingContext(of: id))
                 try await store.set(settings, of: id, at: Composition.now(), for: .commandLine)
                 SDKCommand.show(settings, of: id, secret: secret, listing)
             }

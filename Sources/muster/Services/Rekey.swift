@@ -44,7 +44,7 @@ struct Rekey<Store: ConnectionStore & SDKStore & HookStore & AnswerStore>: Senda
             }
             let settings = try await store.sdkSettings(of: id)
             if let old = settings?.identitySecret, !ring.sealing.isCurrent(old) {
-                let new = try ring.reseal(old, id.text)
+                let new = try ring.reseal(old, SDKSettings.sealingContext(of: id))
                 try await store.reseal(old, as: new, identityOf: id)
                 count += 1
             }
