@@ -13,7 +13,7 @@ extension SQLiteStore {
     package func claimDeliveries(
         of id: ConnectionID, limit: Int, until leaseEnd: Timestamp, at now: Timestamp
     ) async throws(Failure) -> [HookMessage] {
-        try await writer.write { db in
+        try await writer.write(touching: .noted) { db in
             guard let stored = try db.storedHook(of: id), stored.hook.isOn else { return [] }
             let due = try db.prepared(Self.selectDueDeliveries).all(stored.row, now, limit) { row in
                 (
@@ -40,7 +40,7 @@ extension SQLiteStore {
     package func conclude(
         _ delivery: HookDelivery, sentTo url: HookURL, at now: Timestamp
     ) async throws(Failure) {
-        try await writer.write { db in
+        try await writer.write(touching: .noted) { db in
             let stored = try db.storedHook(of: delivery.connectionID)
             guard let stored, try db.delivery(delivery.id, of: stored) != nil else { return }
             try db.save(delivery)

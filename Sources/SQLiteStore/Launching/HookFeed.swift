@@ -6,7 +6,7 @@ extension SQLiteStore {
         // Most of the time there is nothing to tell, and nothing to write.
         let behind = try await read { db in try db.hooksBehind() }
         guard !behind.isEmpty else { return false }
-        return try await writer.write { db in
+        return try await writer.write(touching: .noted) { db in
             for hook in try db.hooksBehind() { try db.follow(hook, at: now) }
             return try !db.hooksBehind().isEmpty
         }

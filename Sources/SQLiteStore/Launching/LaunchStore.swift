@@ -111,7 +111,7 @@ extension SQLiteStore: LaunchStore {
                 LaunchDesk(db: db, people: people, hashing: hashing, now: now, mayWrite: false))
         }
         if let decided { return decided }
-        return try await writer.write { [hashing, recent] db in
+        return try await writer.write(touching: .noted) { [hashing, recent] db in
             let people = PeopleByID(db: db, siphash: hashing.people, recent: recent.keys)
             let desk = LaunchDesk(
                 db: db, people: people, hashing: hashing, now: now, mayWrite: true)

@@ -64,7 +64,7 @@ extension SQLiteStore: SDKStore {
     package func noteFirstCall(
         of id: ConnectionID, at now: Timestamp
     ) async throws(Failure) {
-        try await writer.write { db in
+        try await writer.write(touching: .noted) { db in
             guard let connection = try db.connectionRow(id) else { throw noConnection(id) }
             try db.prepared(
                 "UPDATE sdk SET first_seen_at = ? WHERE connection = ? AND first_seen_at IS NULL"
