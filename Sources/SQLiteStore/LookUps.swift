@@ -6,13 +6,15 @@ import Synchronization
 ///
 /// One statement is a transaction of its own, and so sees one committed state.
 enum LookUp: CaseIterable, Sendable {
-    case memberships, membershipsOfRecent, operatorKey
+    case memberships, membershipsOfRecent, operatorKey, launches, publicKey
 
     var sql: String {
         switch self {
         case .memberships: SQLiteStore.selectMemberships
         case .membershipsOfRecent: SQLiteStore.selectMembershipsOfRecent
         case .operatorKey: SQLiteStore.selectKeyByID
+        case .launches: SQLiteStore.selectLaunches
+        case .publicKey: SQLiteStore.selectByPublicKey
         }
     }
 }

@@ -3,8 +3,11 @@ extension Migrations {
     ///
     /// `audience` is a row id, for audiences go with their connection only; those a rule excludes
     /// are a list of public ids. What is counted stays when people are erased. `day` is when a day
-    /// began.
+    /// began; `launch_version` is another number whenever the rules of a connection may decide
+    /// otherwise.
     static let launching = """
+        ALTER TABLE connection ADD COLUMN launch_version INTEGER NOT NULL DEFAULT 0;
+
         CREATE TABLE sdk (
             connection INTEGER PRIMARY KEY REFERENCES connection,
             public_key TEXT NOT NULL UNIQUE,

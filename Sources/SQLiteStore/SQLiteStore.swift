@@ -33,6 +33,7 @@ package final class SQLiteStore: Sendable {
     let recent: RecentPeople
     /// Answers that were read before.
     let known: KnownAnswers
+    let knownRules = KnownRules()
     let role: Role
     let retention: Retention
     /// Rings after commits that wrote changes.

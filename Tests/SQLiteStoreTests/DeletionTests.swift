@@ -69,6 +69,24 @@ struct DeletionTests {
         try await send(
             .make(.members, members: [greta], session: "S4", page: 1, of: 2, cohort: "2"),
             from: connection, to: store)
+        try await launch(connection, of: store)
+    }
+
+    /// A study, a rule, and more invites than one step removes.
+    private func launch(_ connection: UInt8, of store: SQLiteStore) async throws {
+        let settings = SDKSettings(
+            publicKey: .make(), identitySecret: SealedSecret("greta-signed"))
+        try await store.set(settings, of: .make(connection), at: .start, for: .test)
+        let url = "https://greta-asks.example/"
+        try await store.create(Study.make(connection: connection, launchURL: url), for: .test)
+        try await store.create(LaunchRule.make(connection: connection), for: .test)
+        for number in 0...Deletion.stepInvitesMax {
+            _ = try await store.offer(
+                on: .make(), to: .make("greta-user-\(number)"), of: .make(connection),
+                fresh: .make(number), at: .start)
+        }
+        _ = try await store.start(
+            .make(0), by: nil, of: nil, attempt: .make("greta-phone"), at: .start)
     }
 
     @Test func nothingIsLeftOfItInAnyTable() async throws {
@@ -79,13 +97,14 @@ struct DeletionTests {
             for table in [
                 "connection_trait", "cohort_sync_secret", "service_account", "comparison",
                 "comparison_settled", "staged_diff", "staged_page", "sync_page", "change",
+                "sdk", "study", "study_day", "launch_rule", "invite",
             ] { #expect(full[table, default: 0] > 0, "\(table)") }
             try await store.delete(.make(), at: .start)
             while try await store.tidy(at: .start) {}
             // The last numbers of the feed and of people, and what was done.
             before["change"] = 1
             before["person"] = 1
-            before["audit"] = 2
+            before["audit"] = 5
             before["sqlite_sequence"] = full["sqlite_sequence"]
             before["meta"] = full["meta"]
             #expect(try await counts(store) == before)
@@ -97,6 +116,7 @@ struct DeletionTests {
         let secrets = [
             "greta-distinct-id", "greta-reference", "greta-likes-tulips", "greta-late", "Gretas",
             "greta-account", "greta-sealed", "mixpanel_greta", "user-p700",
+            "greta-signed", "greta-asks", "greta-user-7", "greta-phone",
         ]
         try await withStore { store in
             try await fill(1, of: store)

@@ -51,6 +51,28 @@ struct ErasureTests {
         for secret in secrets { #expect(try bytes().range(of: Data(secret.utf8)) == nil) }
     }
 
+    @Test func anErasedPersonsInvitesAreGoneFromTheFiles() async throws {
+        let secrets = ["greta-reference", "greta-likes-tulips", "greta-phone"]
+        try await directory.withStore { store in
+            try await store.create(Connection.make(traitsAllowed: ["note"]))
+            let greta = member("d1", secrets[0], note: secrets[1])
+            try await send(.make(.addMembers, members: [greta]), to: store)
+            try await store.create(Study.make(), for: .test)
+            try await store.create(LaunchRule.make(), for: .test)
+            _ = try await store.offer(
+                on: .make(), to: .make(secrets[0]), of: .make(), fresh: .make(1), at: .start)
+            _ = try await store.start(
+                .make(1), by: nil, of: nil, attempt: .make(secrets[2]), at: .start)
+        }
+        for secret in secrets { #expect(try bytes().range(of: Data(secret.utf8)) != nil) }
+        try await directory.withStore { store in
+            let count = try await store.erase(
+                matching: .make(secrets[0]), staysErased: true, at: .start)
+            #expect(count == 1)
+        }
+        for secret in secrets { #expect(try bytes().range(of: Data(secret.utf8)) == nil) }
+    }
+
     /// What does not fit on a tree page has pages of its own, which become free ones.
     @Test func aPersonOfSeveralPagesIsGoneToo() async throws {
         let names = (0..<8).map { "note \($0)" }

@@ -73,10 +73,12 @@ struct QueryPlanTests {
         }
     }
 
-    /// Audiences and connections are few, and some lists are about all of them.
+    /// Audiences, connections, studies and rules are few, and some lists are about all of them.
     private func isSmall(_ detail: String) -> Bool {
-        ["SCAN audience", "SCAN connection", "SCAN CONSTANT ROW", "SCAN meta", "SCAN operator_key"]
-            .contains { detail.hasPrefix($0) }
+        [
+            "SCAN audience", "SCAN connection", "SCAN CONSTANT ROW", "SCAN meta",
+            "SCAN operator_key", "SCAN study", "SCAN launch_rule",
+        ].contains { detail.hasPrefix($0) }
             || detail == "SCAN hook" || detail.hasPrefix("SCAN hook USING")
             || detail.contains("INDEX sync_session_open")
             || detail.contains("INDEX reconciliation_open")
@@ -100,6 +102,7 @@ struct QueryPlanTests {
         try await reconcile(in: store)
         try await switchHeldIn(to: store)
         while try await store.tidy(at: .start.after(hours: 24 * 100)) {}
+        try await launch(in: store)
         try await store.create(Connection.make(9))
         try await post(from: store)
         try await operate(store)
@@ -197,6 +200,36 @@ struct QueryPlanTests {
         _ = try await store.permit(for: .make(), at: .start)
     }
 
+    /// Everything that can be done with studies, rules and invites, in one connection.
+    private func launch(in store: SQLiteStore) async throws {
+        let settings = SDKSettings(publicKey: .make(), identitySecret: SealedSecret("v1"))
+        try await store.set(settings, of: .make(), at: .start, for: .test)
+        try await store.noteFirstCall(of: .make(), at: .start)
+        try await store.reseal(
+            SealedSecret("v1"), as: SealedSecret("v2"), identityOf: .make())
+        let all = try await store.audiences(matching: .init(connection: .make()), ListRange())
+        let audience = try #require(all.items.first?.id)
+        try await store.create(Study.make(weekly: 9), for: .test)
+        try await store.create(LaunchRule.make(), for: .test)
+        try await store.create(LaunchRule.make(2, trigger: .audience(audience)), for: .test)
+        _ = try await store.update(.make(), at: .start, for: .test) { (study: inout Study) in
+            study.name = "Other"
+        }
+        _ = try await store.update(.make(), at: .start, for: .test) { (rule: inout LaunchRule) in
+            rule.priority = 1
+        }
+        for (number, matchID) in ["u1", "n2"].enumerated() {
+            _ = try await store.configuration(
+                for: .make(matchID), of: .make(), fresh: .make(number), at: .start)
+            _ = try await store.offer(
+                on: .make(), to: .make(matchID), of: .make(), fresh: .make(number + 2),
+                at: .start)
+        }
+        _ = try await store.start(.make(2), by: nil, of: nil, attempt: nil, at: .start)
+        _ = try await store.note(.completed, of: .make(2), of: .make(), at: .start)
+        _ = try await store.erase(matching: .make("n2"), staysErased: true, at: .start)
+    }
+
     private func switchHeldIn(to store: SQLiteStore) async throws {
         let edit = ConnectionEdit(guardMaxRemoved: RemovedFraction(0.5))
         _ = try await store.update(.make(), with: edit, at: .start)
@@ -254,6 +287,17 @@ struct QueryPlanTests {
             ["SEARCH audit USING INDEX audit_by_target (target=? AND rowid<?)"]
         ),
         (
+            SQLiteStore.selectLaunches,
+            [
+                "SEARCH connection USING INDEX sqlite_autoindex_connection_1 (public_id=?)",
+                "SEARCH invite USING INDEX invite_by_match (match_hash=?) LEFT-JOIN",
+                "SEARCH launch_rule USING INTEGER PRIMARY KEY (rowid=?) LEFT-JOIN",
+                "SEARCH study USING INTEGER PRIMARY KEY (rowid=?) LEFT-JOIN",
+                "SEARCH audience USING INTEGER PRIMARY KEY (rowid=?) LEFT-JOIN",
+                "SEARCH person USING INTEGER PRIMARY KEY (rowid=?) LEFT-JOIN",
+            ]
+        ),
+        (
             SQLiteStore.selectSharers,
             [
                 "SEARCH candidate USING PRIMARY KEY (hash=?)",
@@ -266,5 +310,40 @@ struct QueryPlanTests {
         async throws
     {
         #expect(try await plan(sql) == expected)
+    }
+
+    @Test func aPersonsInvitesAreFoundByTheirHash() async throws {
+        let plan = try await plan(Database.selectInvitesOfPerson)
+        #expect(
+            plan.filter { $0.contains(" invite ") } == [
+                "SEARCH invite USING INDEX invite_by_match (match_hash=?)"
+            ])
+        #expect(!plan.contains { $0.contains("TEMP B-TREE") })
+    }
+
+    /// Of the terms of a list of invites one leads, and in the order of the list.
+    @Test(arguments: [
+        (InviteFilter(), "SEARCH invite USING INTEGER PRIMARY KEY (rowid<?)"),
+        (
+            InviteFilter(connection: .make()),
+            "SEARCH invite USING INDEX invite_of_connection (connection=? AND rowid<?)"
+        ),
+        (
+            InviteFilter(connection: .make(), study: .make()),
+            "SEARCH invite USING INDEX invite_of_study (study=? AND rowid<?)"
+        ),
+        (
+            InviteFilter(study: .make(), rule: .make()),
+            "SEARCH invite USING INDEX invite_of_rule (rule=? AND rowid<?)"
+        ),
+        (
+            InviteFilter(connection: .make(), rule: .make(), matchID: .make("u")),
+            "SEARCH invite USING INDEX invite_by_match (match_hash=? AND rowid<?)"
+        ),
+    ])
+    func invitesAreListedByOneIndex(_ filter: InviteFilter, _ expected: String) async throws {
+        let plan = try await plan(SQLiteStore.selectInvites(filter))
+        #expect(plan.filter { $0.contains(" invite ") } == [expected])
+        #expect(!plan.contains { $0.contains("TEMP B-TREE") })
     }
 }

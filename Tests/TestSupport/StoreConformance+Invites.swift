@@ -1,6 +1,14 @@
 import Audiences
 
 extension StoreConformance {
+    /// Each a story of its own, which names its seed if it fails.
+    static let launchHistories: [StoreCase] = (0..<12 as Range<UInt64>).map { seed in
+        StoreCase("story \(seed) of invited people is the same as in memory") { rig in
+            var history = LaunchHistory(on: rig.store, seed: seed)
+            try await history.play(steps: 150)
+        }
+    }
+
     static let invites: [StoreCase] = [
         StoreCase("invites are listed newest first, by whatever they are asked for") { rig in
             try await rig.makeInvites()

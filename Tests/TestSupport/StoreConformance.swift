@@ -14,7 +14,7 @@ package enum StoreConformance {
         + lookups + syncLog + connections + changes + guarded + restoring + erasing + history
         + sources + references + cohortSyncs + serviceAccounts + declared + operations + answers
         + deletion + reconciliations + repairs + queries + studies + launching + pacing
-        + invites + hooks + deliveries + hookChanges + hookInvites
+        + invites + launchHistories + hooks + deliveries + hookChanges + hookInvites
 }
 
 /// One sentence of the contract.

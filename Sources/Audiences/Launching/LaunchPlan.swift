@@ -62,6 +62,11 @@ extension LaunchRule {
 }
 
 extension LaunchCandidate {
+    /// Whether one person's start may keep another one from starting.
+    package var hasSharedLimit: Bool {
+        rule.pacing.startsTotalMax != nil || study.capacity != StudyCapacity()
+    }
+
     package func invitation(_ invite: Invite) -> LaunchOffer.Invitation {
         LaunchOffer.Invitation(
             invite: invite, prompt: rule.prompt, launchURL: study.launchURL,

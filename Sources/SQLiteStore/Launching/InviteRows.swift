@@ -24,9 +24,9 @@ extension Database {
         }
     }
 
-    /// Takes the hash of a match id, the match id, and a connection.
+    /// Takes the hash of a match id, the match id, and a connection, whose index is none here.
     static let selectInvitesOfPerson = """
-        \(selectInvite) WHERE match_hash = ?1 AND match_id = ?2 AND invite.connection = ?3
+        \(selectInvite) WHERE match_hash = ?1 AND match_id = ?2 AND +invite.connection = ?3
         ORDER BY invite.id
         """
 
@@ -75,13 +75,18 @@ extension Database {
         ).run(
             isNew(\.shownAt), isNew(\.dismissedAt), isNew(\.startedAt), isNew(\.completedAt),
             stored.rule)
-        guard isNew(\.startedAt) == 1, let start = invite.startedAt else { return }
+    }
+
+    /// Counts a start of today's.
+    func countStart(of stored: StoredInvite, _ candidate: LaunchCandidate, at now: Timestamp) throws
+    {
         try prepared(
             """
             INSERT INTO study_day (study, day, starts) VALUES (?, ?, 1)
             ON CONFLICT DO UPDATE SET starts = starts + 1
             """
-        ).run(stored.study, start.dayBegin)
+        ).run(stored.study, now.dayBegin)
+        if candidate.hasSharedLimit { try noteLaunchChange(of: stored.connection) }
     }
 
     /// Removes what is kept of a person's invites; the counts stay.
@@ -112,13 +117,15 @@ extension Database {
 }
 
 /// What ``SQLRow/invite()`` reads.
-///
-/// An invite whose rule is gone is none any more: its connection is being removed.
-let selectInvite = """
-    SELECT invite.id, invite.connection, invite.rule, invite.study, code, connection.public_id,
+let inviteColumns = """
+    invite.id, invite.connection, invite.rule, invite.study, code, connection.public_id,
         launch_rule.public_id, study.public_id, source, audience.public_id, match_id, distinct_id,
         invite.traits, invite.created_at, shown_at, dismissed_at, started_at, completed_at, attempt
-    FROM invite
+    """
+
+/// An invite whose rule is gone is none any more: its connection is being removed.
+let selectInvite = """
+    SELECT \(inviteColumns) FROM invite
     CROSS JOIN launch_rule ON launch_rule.id = invite.rule
     CROSS JOIN study ON study.id = invite.study
     CROSS JOIN connection ON connection.id = invite.connection
@@ -127,6 +134,8 @@ let selectInvite = """
     """
 
 extension SQLRow {
+    static let inviteWidth: Int32 = 19
+
     func invite() throws -> StoredInvite {
         guard let code = InviteCode(text(4)) else { throw damage("an invite's code is malformed") }
         var invite = Invite(

@@ -34,7 +34,7 @@ struct LaunchDesk {
         let visitor = try visitor(matchID, of: connection)
         let plan = LaunchPlan(
             among: candidates, on: occasion, for: visitor.person,
-            connectionCooldownHours: try cooldownHours(of: connection), at: now)
+            connectionCooldownHours: try db.cooldownHours(of: connection), at: now)
         switch plan {
         case .refuse(let reason):
             return .refused(reason)
@@ -89,6 +89,7 @@ struct LaunchDesk {
         stored.invite.startedAt = now
         stored.invite.attempt = attempt
         try db.save(stored, before: before)
+        try db.countStart(of: stored, candidate, at: now)
         try HookOutbox.note(
             .inviteStarted, of: stored.invite, at: now, connection: stored.connection, in: db)
         return .invitation(candidate.invitation(stored.invite))
@@ -112,11 +113,6 @@ struct LaunchDesk {
     }
 
     // MARK: What decisions need
-
-    func cooldownHours(of connection: Int64) throws -> Int? {
-        try db.prepared("SELECT cooldown_hours FROM sdk WHERE connection = ?")
-            .first(connection) { row in row.optionalCount(0) } ?? nil
-    }
 
     func visitor(_ matchID: ExternalID, of connection: Int64) throws -> Visitor {
         let audiences = try db.prepared(Self.selectAudiences)
@@ -157,6 +153,11 @@ struct LaunchDesk {
 }
 
 extension Database {
+    func cooldownHours(of connection: Int64) throws -> Int? {
+        try prepared("SELECT cooldown_hours FROM sdk WHERE connection = ?")
+            .first(connection) { row in row.optionalCount(0) } ?? nil
+    }
+
     /// The rules of a connection with their studies, in the order they were created.
     func candidates(of connection: Int64, at now: Timestamp) throws -> [LaunchCandidate] {
         try prepared(SQLiteStore.selectCandidates)

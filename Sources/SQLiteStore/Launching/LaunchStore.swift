@@ -6,15 +6,19 @@ extension SQLiteStore: LaunchStore {
         for matchID: ExternalID?, of connection: ConnectionID, fresh: InviteCode,
         at now: Timestamp
     ) async throws(Failure) -> LaunchConfiguration {
-        try await launch(at: now) { desk in
+        let found = try await lookUpConfiguration(for: matchID, of: connection, at: now)
+        if let found { return found }
+        return try await launch(at: now) { [knownRules] desk in
             guard let row = try desk.db.connectionRow(connection) else {
                 throw noConnection(connection)
             }
-            let candidates = try desk.db.candidates(of: row, at: now)
-            var configuration = LaunchConfiguration(events: candidates.events)
+            let rules = try desk.db.rules(of: row, at: now)
+            // What a write reads is not committed yet.
+            if !desk.mayWrite { knownRules.keep(rules, of: row) }
+            var configuration = LaunchConfiguration(events: rules.events)
             guard let matchID else { return configuration }
             let offer = try desk.offer(
-                .configurationLoad, among: candidates, to: matchID, of: row, fresh: fresh)
+                .configurationLoad, among: rules.candidates, to: matchID, of: row, fresh: fresh)
             guard let offer else { return nil }
             if case .invitation(let pending) = offer { configuration.pending = pending }
             return configuration
@@ -86,7 +90,7 @@ extension SQLiteStore: LaunchStore {
                 let verdict = Eligibility.decide(
                     among: try db.candidates(of: row, at: now), on: .question,
                     for: try desk.visitor(matchID, of: row).person,
-                    connectionCooldownHours: try desk.cooldownHours(of: row), at: now)
+                    connectionCooldownHours: try db.cooldownHours(of: row), at: now)
                 return (connection: id, verdict: verdict)
             }
         }

@@ -13,12 +13,15 @@ extension SQLiteStore: SDKStore {
     package func connection(
         having key: PublicKey
     ) async throws(Failure) -> (id: ConnectionID, settings: SDKSettings)? {
-        try await read { db in
-            try db.prepared("\(selectSettings) WHERE public_key = ?").first(key.text) { row in
+        try await look(up: .publicKey) { statement in
+            try statement.first(key.text) { row in
                 (id: ConnectionID(unchecked: row.text(5)), settings: try row.settings())
             }
         }
     }
+
+    /// Takes a public key.
+    static let selectByPublicKey = "\(selectSettings) WHERE public_key = ?"
 
     package func set(
         _ settings: SDKSettings, of id: ConnectionID, at now: Timestamp,
@@ -46,6 +49,7 @@ extension SQLiteStore: SDKStore {
             } catch  where SQLiteFailure.isDuplicate(error) {
                 throw Failure(.conflict, "Another connection has this public key.")
             }
+            try db.noteLaunchChange(of: connection)
             try db.log(note, on: id.text, for: operation, at: now)
         }
     }

@@ -47,6 +47,7 @@ extension SQLiteStore: StudyStore {
             guard var stored = try db.storedStudy(id) else { throw noStudy(id) }
             if let note = try stored.study.change(at: now, by: change) {
                 try db.save(stored.study, at: stored.row)
+                try db.noteLaunchChange(of: stored.connection)
                 try db.log(note, on: id.text, for: operation, at: now)
             }
             return stored.study
@@ -68,6 +69,7 @@ extension SQLiteStore: StudyStore {
             try db.expect(rule.audiences, of: connection)
             try db.refuseTooManyRules(of: connection)
             try db.insert(rule, of: connection, study: study.row)
+            try db.noteLaunchChange(of: connection)
             try db.log(
                 AuditNote(.ruleCreated), on: rule.id.text, for: operation, at: rule.createdAt)
         }
@@ -111,6 +113,7 @@ extension SQLiteStore: StudyStore {
             if let note = try stored.rule.change(at: now, by: change) {
                 try db.expect(stored.rule.audiences, of: stored.connection)
                 try db.save(stored.rule, at: stored.row)
+                try db.noteLaunchChange(of: stored.connection)
                 try db.log(note, on: id.text, for: operation, at: now)
             }
             return stored.rule
