@@ -64,4 +64,43 @@ import Testing
         #expect(first.since(last) == .min)
         #expect(Timestamp(milliseconds: 5).since(Timestamp(milliseconds: 7)) == -2)
     }
+
+    @Test(arguments: [
+        // A Sunday, a Monday, a leap day, a first, the year's last day, before 1970.
+        ("2026-11-22T23:59:59.999Z", "2026-11-22", "2026-11-16", "2026-11-01"),
+        ("2026-11-23T00:00:00.000Z", "2026-11-23", "2026-11-23", "2026-11-01"),
+        ("2024-02-29T12:00:00.000Z", "2024-02-29", "2024-02-26", "2024-02-01"),
+        ("2026-12-01T00:00:00.000Z", "2026-12-01", "2026-11-30", "2026-12-01"),
+        ("2026-12-31T23:59:59.999Z", "2026-12-31", "2026-12-28", "2026-12-01"),
+        ("1970-01-01T00:00:00.000Z", "1970-01-01", "1969-12-29", "1970-01-01"),
+    ])
+    func periodsBeginAtMidnight(
+        text: String, day: String, week: String, month: String
+    ) throws {
+        let time = try #require(Timestamp(rfc3339: text))
+        #expect(time.dayBegin.rfc3339 == day + "T00:00:00.000Z")
+        #expect(time.weekBegin.rfc3339 == week + "T00:00:00.000Z")
+        #expect(time.monthBegin.rfc3339 == month + "T00:00:00.000Z")
+    }
+
+    @Test func periodsAgreeWithFoundationOnEveryDayOfFourCenturies() throws {
+        var calendar = Calendar(identifier: .iso8601)
+        calendar.timeZone = try #require(TimeZone(identifier: "UTC"))
+        for day in stride(from: -80_000, to: 80_000, by: 37) {
+            let time = Timestamp(milliseconds: Int64(day) * 86_400_000 + 12_345_678)
+            let date = Date(timeIntervalSince1970: Double(time.milliseconds) / 1000)
+            let week = try #require(calendar.dateInterval(of: .weekOfYear, for: date))
+            let month = try #require(calendar.dateInterval(of: .month, for: date))
+            #expect(time.weekBegin.milliseconds == Int64(week.start.timeIntervalSince1970) * 1000)
+            #expect(time.monthBegin.milliseconds == Int64(month.start.timeIntervalSince1970) * 1000)
+        }
+    }
+
+    @Test(arguments: [Int64.min, .max])
+    func periodsAtTheEndsOfTimeDoNotTrap(milliseconds: Int64) {
+        let time = Timestamp(milliseconds: milliseconds)
+        #expect(time.dayBegin <= time)
+        #expect(time.weekBegin <= time.dayBegin)
+        #expect(time.monthBegin <= time.dayBegin)
+    }
 }
