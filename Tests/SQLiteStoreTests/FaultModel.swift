@@ -1,6 +1,7 @@
 import Audiences
-import SQLiteStore
 import TestSupport
+
+@testable import SQLiteStore
 
 /// What a store must hold after some steps, said with sets.
 struct FaultModel: Hashable, Sendable {
@@ -11,6 +12,11 @@ struct FaultModel: Hashable, Sendable {
         var members: [String: Set<Int>] = [:]
         /// Which secrets there are, and whether they have no end.
         var secrets: [String: Bool] = [:]
+        /// How many studies and rules.
+        var studies = 0
+        var rules = 0
+        /// By their codes.
+        var invites: [String: Invite.Status] = [:]
         /// The actions of the audit log.
         var audit: [String] = []
     }
@@ -72,6 +78,8 @@ struct FaultModel: Hashable, Sendable {
             finished.formUnion(staged.values.map(\.session))
             staged = [:]
         case .prove: break
+        case .study, .rule, .invite, .start, .complete:
+            if allows(step) { launch(step) }
         default:
             if allows(step) { administer(step) }
         }
@@ -86,7 +94,31 @@ struct FaultModel: Hashable, Sendable {
         case .page, .guardMembers, .delete: visible.connections.contains("Lumen 1")
         case .accept(let cohort): staged[cohort]?.isHeld == true
         case .restore(let cohort): replaced[cohort] != nil
+        case .study: visible.studies == 0 && visible.connections.contains("Lumen 1")
+        case .rule: visible.rules == 0 && visible.studies == 1
+        case .invite: visible.rules == 1
+        // Twice is as good as once.
+        case .start(let number): visible.invites[Self.code(number)] ?? .completed != .completed
+        case .complete(let number):
+            [.started, .completed].contains(visible.invites[Self.code(number)])
         default: true
+        }
+    }
+
+    private static func code(_ number: Int) -> String { InviteCode.make(number).text }
+
+    private mutating func launch(_ step: FaultStep) {
+        switch step {
+        case .study:
+            visible.studies = 1
+            visible.audit.append("study.created")
+        case .rule:
+            visible.rules = 1
+            visible.audit.append("launch_rule.created")
+        case .invite(let number): visible.invites[Self.code(number), default: .open] = .open
+        case .start(let number): visible.invites[Self.code(number)] = .started
+        case .complete(let number): visible.invites[Self.code(number)] = .completed
+        default: break
         }
     }
 
@@ -117,6 +149,7 @@ struct FaultModel: Hashable, Sendable {
             visible.connections.remove("Lumen 1")
             visible.members = [:]
             visible.secrets = [:]
+            (visible.studies, visible.rules, visible.invites) = (0, 0, [:])
             (staged, replaced) = ([:], [:])
             visible.audit.append("connection.deleted")
         default: break
@@ -189,6 +222,7 @@ extension FaultModel.Visible {
         }
         audit = log.map(\.action.rawValue)
         keys = Set(try await store.operatorKeys(all).items.map(\.name))
+        try await readLaunches(of: store)
         for audience in try await store.audiences(matching: AudienceFilter(), all).items {
             let list = try await store.members(of: audience.id, all).items
             let ids = list.map(\.person.distinctID)
@@ -209,6 +243,28 @@ extension FaultModel.Visible {
             guard told == people else {
                 throw Violation(
                     description: "the feed tells of \(told.count) members, not \(people.count)")
+            }
+        }
+    }
+
+    /// What is counted must be what there is.
+    private mutating func readLaunches(of store: SQLiteStore) async throws {
+        let all = ListRange(limit: Limits.listItemsMax)
+        studies = try await store.studies(of: nil, all).items.count
+        for rule in try await store.rules(matching: LaunchRuleFilter(), all).items {
+            rules += 1
+            let found = try await store.invites(matching: InviteFilter(rule: rule.id), all).items
+            for invite in found { invites[invite.code.text] = invite.status }
+            let (starts, ends) = (
+                found.count { $0.startedAt != nil }, found.count { $0.completedAt != nil }
+            )
+            let counts = LaunchFunnel(invited: found.count, started: starts, completed: ends)
+            let days = try await store.read { db in
+                try db.prepared("SELECT coalesce(sum(starts), 0) FROM study_day")
+                    .first { row in row.count(0) }
+            }
+            guard try await store.funnel(of: rule.id) == counts, days == starts else {
+                throw Violation(description: "\(starts) starts, \(days ?? 0) counted by day")
             }
         }
     }
@@ -248,6 +304,7 @@ extension FaultModel.Visible {
 extension FaultModel.Visible: CustomStringConvertible {
     var description: String {
         let cohorts = members.sorted { $0.key < $1.key }.map { "\($0): \($1.count)" }
-        return "\(connections.sorted()) \(keys.sorted()) \(cohorts) \(secrets) \(audit)"
+        return "\(connections.sorted()) \(keys.sorted()) \(cohorts) \(secrets) \(audit) "
+            + "\(invites.sorted { $0.key < $1.key })"
     }
 }

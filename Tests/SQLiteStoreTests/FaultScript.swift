@@ -22,6 +22,14 @@ enum FaultStep: Sendable {
     case restore(String)
     /// Connection 1.
     case delete
+    /// Study 1 of connection 1, and its rule.
+    case study, rule
+    /// What becomes of the invite of that person and number.
+    case invite(Int)
+    case start(Int)
+    case complete(Int)
+    /// All at once, so that they may share a transaction.
+    case startAll(Range<Int>)
 
     /// An ordinary day: replacements, repeated and late pages, diffs between them, a switch, what
     /// housekeeping has to remove afterwards.
@@ -69,6 +77,13 @@ enum FaultStep: Sendable {
         .tidy(hours: 1),
     ]
 
+    /// People who are invited, and what they do.
+    static let launch: [FaultStep] = [
+        .study, .rule, .invite(1), .invite(2), .start(1), .page(.add("A", 0..<30)), .invite(3),
+        .invite(4), .startAll(2..<5), .complete(1), .complete(3), .invite(5), .start(5),
+        .tidy(hours: 1), .complete(5), .delete, .tidy(hours: 1),
+    ]
+
     /// The first minute of a directory.
     static let start: [FaultStep] = [
         .connect(1), .key(1), .page(.replace("A", "S1", 1, of: 1, 0..<20)),
@@ -76,7 +91,11 @@ enum FaultStep: Sendable {
 
     /// The pages that are recorded apart from each other.
     var parts: [FaultStep] {
-        if case .together(let pages) = self { pages.map { .page($0) } } else { [self] }
+        switch self {
+        case .together(let pages): pages.map { .page($0) }
+        case .startAll(let people): people.map { .start($0) }
+        default: [self]
+        }
     }
 
     func run(on store: SQLiteStore, at time: Timestamp) async throws(Failure) {
@@ -87,7 +106,7 @@ enum FaultStep: Sendable {
             try await store.create(Self.operatorKey(number))
         case .page(let page):
             _ = try await store.record(page.page, from: .make(), at: time)
-        case .together:
+        case .together, .startAll:
             preconditionFailure("run its parts")
         case .tidy(let hours):
             while try await store.tidy(at: time.after(hours: hours)) {}
@@ -95,7 +114,36 @@ enum FaultStep: Sendable {
             try await store.checkWritable(at: time)
         case .setUp, .regenerate, .guardMembers, .accept, .restore, .delete:
             try await administer(store, at: time)
+        case .study, .rule, .invite, .start, .complete:
+            try await launch(on: store, at: time)
         }
+    }
+
+    /// What is refused is a conflict.
+    private func launch(on store: SQLiteStore, at time: Timestamp) async throws(Failure) {
+        var isDone = true
+        switch self {
+        case .study:
+            try await store.create(Study.make(weekly: 99), for: .test)
+        case .rule:
+            try await store.create(
+                LaunchRule.make(pacing: LaunchPacing(startsTotalMax: 99)), for: .test)
+        case .invite(let number):
+            let offer = try await store.offer(
+                on: .make(), to: .make("u\(number)"), of: .make(), fresh: .make(number), at: time)
+            if case .refused = offer { isDone = false }
+        case .start(let number):
+            let offer = try await store.start(
+                .make(number), by: .make("u\(number)"), of: .make(),
+                attempt: .make("a\(number)"), at: time)
+            if case .refused = offer { isDone = false }
+        case .complete(let number):
+            let invite = try await store.note(
+                .completed, of: .make(number), of: .make(), at: time)
+            isDone = invite?.status == .completed
+        default: break
+        }
+        if !isDone { throw Failure(.conflict, "This was refused.") }
     }
 
     private func administer(

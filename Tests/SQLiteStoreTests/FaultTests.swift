@@ -26,6 +26,12 @@ import Testing
         try await strikeEverywhere(fault, FaultStep.life, on: try await Self.template())
     }
 
+    /// A start that was answered is one that counts.
+    @Test(arguments: Fault.failures + [.shortWrite, .full, .power])
+    func soIsWhatInvitedPeopleDo(_ fault: Fault) async throws {
+        try await strikeEverywhere(fault, FaultStep.launch, on: try await Self.template())
+    }
+
     @Test(arguments: Fault.failures + [.shortWrite, .full, .power])
     func aDirectoryThatIsMadeOnAFailingDiskIsAStoreOrBecomesOne(_ fault: Fault) async throws {
         try await strikeEverywhere(fault, FaultStep.start, on: nil)
