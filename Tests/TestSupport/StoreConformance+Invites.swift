@@ -21,6 +21,8 @@ extension StoreConformance {
                 (InviteFilter(rule: .make(1), matchID: .make("user-1")), [1]),
                 (InviteFilter(connection: .make(2), matchID: .make("user-1")), [4]),
                 (InviteFilter(connection: .make(2), study: .make(1)), []),
+                (InviteFilter(study: .make(2), rule: .make(1)), []),
+                (InviteFilter(study: .make(2), matchID: .make("user-1")), [3]),
                 (InviteFilter(rule: .make(9)), []), (InviteFilter(matchID: .make("USER-1")), []),
             ]
             for (filter, expected) in filters {
