@@ -2,30 +2,36 @@ import Foundation
 import HTTPTransport
 import HTTPWire
 import Platform
+import TestSupport
 import Testing
 
 /// A raw client on a blocking thread of its own would need a thread each; this one lives on a
 /// loop of its own, like the server's connections.
 final class Client: Sendable {
-    /// How long anything in these tests may take; reached only when something is broken.
-    static let patience = Duration.seconds(20)
-
     private let loop: EventLoop
     private let stream: any ByteStream
     /// What `stream` goes over, if that is TLS.
     private let socket: TCPStream
 
-    /// `tls`: whether to shake hands first; whatever certificate the server has is believed.
-    init(to address: SocketAddress, tls: Bool = false) async throws {
+    /// - Parameters:
+    ///   - address: the server's.
+    ///   - tls: whether to shake hands first; whatever certificate the server has is believed.
+    ///   - text: sent at once, while a caller may have to wait for its turn before it can.
+    /// - Throws: what the system says, or TLS.
+    init(to address: SocketAddress, tls: Bool = false, sending text: String = "") async throws {
         let loop = try EventLoop(label: "client")
         self.loop = loop
         (socket, stream) = try await Task(executorPreference: loop) {
-            let deadline = MonotonicTime.now().advanced(by: Self.patience)
+            let deadline = MonotonicTime.now().advanced(by: .patience)
             let socket = try await TCPStream.connect(to: address, on: loop, by: deadline)
-            guard tls else { return (socket, socket) }
+            guard tls else {
+                try await socket.write(Array(text.utf8), patience: .patience)
+                return (socket, socket)
+            }
             let stream = try TLSStream(
                 TLSContext(unverifiedClient: ()), over: socket, memory: TLSMemory())
             try await stream.shakeHands(by: deadline)
+            try await stream.write(Array(text.utf8), patience: .patience)
             return (socket, stream)
         }.value
     }
@@ -42,7 +48,7 @@ final class Client: Sendable {
     }
 
     func send(_ bytes: [UInt8]) async throws {
-        try await onLoop { try await $0.write(bytes, patience: Self.patience) }
+        try await onLoop { try await $0.write(bytes, patience: .patience) }
     }
 
     /// Closes the sending half.
@@ -79,7 +85,7 @@ final class Client: Sendable {
     /// What arrives first, at most `count` bytes.
     func readSome(_ count: Int) async throws -> Int {
         try await onLoop { stream in
-            try await stream.waitUntilReadable(by: .now().advanced(by: Self.patience))
+            try await stream.waitUntilReadable(by: .now().advanced(by: .patience))
             var piece = [UInt8](repeating: 0, count: count)
             guard
                 case .bytes(let count) = try piece.withUnsafeMutableBytes({
@@ -100,7 +106,7 @@ final class Client: Sendable {
             var bytes: [UInt8] = []
             var piece = [UInt8](repeating: 0, count: 64 * 1024)
             while !isEnough(bytes) {
-                try await stream.waitUntilReadable(by: .now().advanced(by: Self.patience))
+                try await stream.waitUntilReadable(by: .now().advanced(by: .patience))
                 switch try piece.withUnsafeMutableBytes({ try stream.receive(into: $0) }) {
                 case .bytes(let count): bytes += piece.prefix(count)
                 case .nothing: continue
@@ -144,8 +150,21 @@ func withServer(
         await server.drain(within: .zero)
         throw error
     }
-    await server.drain(within: .seconds(5))
+    await server.drain(within: .patience)
     try await run.value
+}
+
+/// Tries with ever longer delays, until one was long enough for what had to happen in it.
+///
+/// A busy machine may take longer than a second for anything.
+///
+/// - Parameter body: returns false if its delay was too short.
+/// - Throws: what `body` does.
+func withLongEnoughDelay(_ body: (Duration) async throws -> Bool) async throws {
+    for seconds in [2, 16, 128] {
+        if try await body(.seconds(seconds)) { return }
+    }
+    Issue.record("no delay was long enough")
 }
 
 extension TransportLimits {
@@ -153,15 +172,15 @@ extension TransportLimits {
     static var forTests: TransportLimits {
         var limits = TransportLimits()
         limits.drainAcceptDelay = .zero
-        // A test shares its cores with a thousand others, and may not come on for a minute.
-        let patience = Duration.seconds(600)
-        limits.handshakeTimeout = patience
-        limits.headerTimeout = patience
-        limits.idleTimeout = patience
-        limits.bodyGrace = patience
-        limits.bodySilenceMax = patience
-        limits.writeTimeout = patience
-        limits.closingTimeout = patience
+        // What a test wants to run out, it sets itself.
+        limits.handshakeTimeout = .never
+        limits.headerTimeout = .never
+        limits.idleTimeout = .never
+        limits.bodyGrace = .never
+        limits.bodySilenceMax = .never
+        limits.writeTimeout = .never
+        limits.closingTimeout = .never
+        limits.closingSilenceMax = .never
         return limits
     }
 }

@@ -2,6 +2,7 @@ import HTTPTransport
 import HTTPWire
 import Platform
 import Synchronization
+import TestSupport
 import Testing
 
 /// One connection and what may happen on it while both sides behave.
@@ -256,7 +257,7 @@ struct ExchangeTests {
             #expect(try await client.read(through: "unix") == ok("unix"))
             await client.close()
         }
-        await server.drain(within: .seconds(5))
+        await server.drain(within: .patience)
         try await run.value
     }
 }

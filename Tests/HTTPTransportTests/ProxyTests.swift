@@ -2,6 +2,7 @@ import HTTPTransport
 import HTTPWire
 import Platform
 import Synchronization
+import TestSupport
 import Testing
 
 /// Connections that a proxy has to introduce.
@@ -134,15 +135,13 @@ struct ProxyTests {
 
     /// A drain does not wait for those who have not said who they are.
     @Test func aHeaderThatIsUnderWayDoesNotHoldUpTheStop() async throws {
-        var limits = TransportLimits.forTests
-        limits.headerTimeout = .seconds(50)
-        try await withProxies(limits: limits) { server in
+        try await withProxies { server in
             let client = try await Client(to: server.address)
             try await client.send(Array(tcp4.prefix(13)))
             while server.connectionCount == 0 { await Task.yield() }
             let began = MonotonicTime.now()
-            await server.drain(within: .seconds(50))
-            #expect(MonotonicTime.now().elapsed(since: began) < .seconds(40))
+            await server.drain(within: .never)
+            #expect(MonotonicTime.now().elapsed(since: began) < .patience)
             await client.close()
         }
     }

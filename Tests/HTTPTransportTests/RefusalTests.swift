@@ -1,6 +1,7 @@
 import HTTPTransport
 import HTTPWire
 import Platform
+import TestSupport
 import Testing
 
 /// Clients that break a rule, are slow, or send what nobody wants.
@@ -86,7 +87,10 @@ struct RefusalTests {
     @Test func aHeadThatDripsIsAnsweredWith408() async throws {
         var limits = TransportLimits.forTests
         limits.headerTimeout = .milliseconds(50)
-        try await withServer(limits: limits) { server in
+        // More than can drip in that time.
+        var wireLimits = WireLimits()
+        wireLimits.headerBlockBytesMax = 128 * 1024
+        try await withServer(limits: limits, wireLimits: wireLimits) { server in
             let client = try await Client(to: server.address)
             try await client.send("GET / HTTP/1.1\r\nHost: x\r\nX: ")
             // Were each byte to buy time, the head would in the end be too large: 431.
@@ -102,14 +106,13 @@ struct RefusalTests {
 
     @Test func anIdleConnectionIsClosedInSilence() async throws {
         var limits = TransportLimits.forTests
-        // Longer than a busy machine takes to send a request.
         limits.idleTimeout = .seconds(1)
         try await withServer(limits: limits) { server in
             let fresh = try await Client(to: server.address)
             #expect(try await fresh.readToEnd() == "")
             await fresh.close()
-            let used = try await Client(to: server.address)
-            try await used.send("GET /a HTTP/1.1\r\nHost: x\r\n\r\n")
+            let used = try await Client(
+                to: server.address, sending: "GET /a HTTP/1.1\r\nHost: x\r\n\r\n")
             #expect(try await used.readToEnd() == ok("get /a "))
             await used.close()
         }
@@ -117,10 +120,9 @@ struct RefusalTests {
 
     @Test func emptyLinesDoNotKeepAConnection() async throws {
         var limits = TransportLimits.forTests
-        limits.idleTimeout = .milliseconds(100)
+        limits.idleTimeout = .seconds(1)
         try await withServer(limits: limits) { server in
-            let client = try await Client(to: server.address)
-            try await client.send("\r\n\r\n")
+            let client = try await Client(to: server.address, sending: "\r\n\r\n")
             #expect(try await client.readToEnd() == "")
             await client.close()
         }
@@ -157,9 +159,7 @@ struct RefusalTests {
         let handler: Handler = { _, _, _ in
             Response(.unauthorized, body: .bytes(Array("no".utf8)))
         }
-        var limits = TransportLimits.forTests
-        limits.closingSilenceMax = .seconds(600)
-        try await withServer(limits: limits, handler: handler) { server in
+        try await withServer(handler: handler) { server in
             let client = try await Client(to: server.address)
             try await client.send(
                 "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 8000000\r\n\r\n")
@@ -175,9 +175,7 @@ struct RefusalTests {
     /// Even when it is twice as long as the longest that would have been taken.
     @Test func theAnswerToABodyFarTooLongIsNotLost() async throws {
         let handler: Handler = { _, _, _ in Response(.contentTooLarge) }
-        var limits = TransportLimits.forTests
-        limits.closingSilenceMax = .seconds(600)
-        try await withServer(limits: limits, handler: handler) { server in
+        try await withServer(handler: handler) { server in
             let client = try await Client(to: server.address)
             try await client.send(
                 "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 64000000\r\n\r\n")
@@ -190,8 +188,8 @@ struct RefusalTests {
     @Test(arguments: [true, false])
     func aRefusedClientThatStaysIsCut(bySilence: Bool) async throws {
         var limits = TransportLimits.forTests
-        limits.closingSilenceMax = bySilence ? .milliseconds(100) : .seconds(60)
-        limits.closingTimeout = bySilence ? .seconds(60) : .milliseconds(100)
+        limits.closingSilenceMax = bySilence ? .milliseconds(100) : .never
+        limits.closingTimeout = bySilence ? .never : .milliseconds(100)
         try await withServer(limits: limits) { server in
             let client = try await Client(to: server.address)
             try await client.send("GET / HTTP/1.1\r\n\r\n")
@@ -212,8 +210,6 @@ struct RefusalTests {
     @Test func aRefusedClientThatSendsTooMuchIsCut() async throws {
         var limits = TransportLimits.forTests
         limits.closingBytesMax = 100_000
-        limits.closingSilenceMax = .seconds(60)
-        limits.closingTimeout = .seconds(60)
         try await withServer(limits: limits) { server in
             let client = try await Client(to: server.address)
             try await client.send("GET / HTTP/1.1\r\n\r\n")

@@ -1,4 +1,5 @@
 import Platform
+import TestSupport
 import Testing
 
 /// Over Unix socket pairs; a real port is in ListenerTests.
@@ -6,7 +7,7 @@ import Testing
 struct TCPStreamTests {
     @Test func bytesWrittenAtOneEndAreReadAtTheOther() async throws {
         try await withPair { near, far in
-            try await near.write(Array("first".utf8), patience: .seconds(5))
+            try await near.write(Array("first".utf8), patience: .patience)
             #expect(try await far.read() == Array("first".utf8))
             #expect(try far.receiveNow() == .nothing)
         }
@@ -17,7 +18,7 @@ struct TCPStreamTests {
             try near.finish()
             try await far.waitUntilReadable(by: soon())
             #expect(try far.receiveNow() == .end)
-            try await far.write([1, 2, 3], patience: .seconds(5))
+            try await far.write([1, 2, 3], patience: .patience)
             #expect(try await near.read() == [1, 2, 3])
         }
     }
@@ -25,7 +26,7 @@ struct TCPStreamTests {
     @Test func aWriterWaitsForTheReader() async throws {
         try await withPair { near, far in
             let sent = [UInt8](repeating: 7, count: 4 * 1024 * 1024)
-            async let written: Void = near.write(sent, patience: .seconds(20))
+            async let written: Void = near.write(sent, patience: .patience)
             var received = 0
             while received < sent.count { received += try await far.read().count }
             try await written
@@ -68,17 +69,17 @@ struct TCPStreamTests {
         try await withPair { near, far in
             far.close()
             await #expect(throws: PlatformError.closed) {
-                try await near.write([1], patience: .seconds(1))
+                try await near.write([1], patience: .patience)
             }
         }
     }
 
     @Test func bytesNobodyWaitsForAreKept() async throws {
         try await withPair { near, far in
-            try await near.write([1], patience: .seconds(1))
+            try await near.write([1], patience: .patience)
             // The loop sees them, finds no reader, and stops asking; a later reader asks again.
             for _ in 0..<20 { await Task.yield() }
-            try await near.write([2], patience: .seconds(1))
+            try await near.write([2], patience: .patience)
             #expect(try await far.read() == [1, 2])
         }
     }
@@ -88,7 +89,7 @@ struct TCPStreamTests {
             let sleeper = Sleeping()
             #expect(far.wake(.sleeper(sleeper), whenReadableBy: soon()) == nil)
             #expect(sleeper.wakes.isEmpty)
-            try await near.write([1], patience: .seconds(1))
+            try await near.write([1], patience: .patience)
             await sleeper.waitForWakes(1)
             #expect(try await far.read() == [1])
             near.close()
@@ -103,7 +104,7 @@ struct TCPStreamTests {
             let sleeper = Sleeping { _ = far.wake(.sleeper($0), whenReadableBy: soon()) }
             #expect(far.wake(.sleeper(sleeper), whenReadableBy: soon()) == nil)
             for count in 1...3 {
-                try await near.write([1], patience: .seconds(1))
+                try await near.write([1], patience: .patience)
                 await sleeper.waitForWakes(count)
                 _ = try far.receiveNow()
             }
@@ -150,7 +151,7 @@ struct TCPStreamTests {
         try await Task(executorPreference: loop) {
             for _ in 0..<200 {
                 let (near, far) = try pair(on: loop)
-                try await near.write([1], patience: .seconds(1))
+                try await near.write([1], patience: .patience)
                 far.close()
                 near.close()
                 let (second, other) = try pair(on: loop)

@@ -64,7 +64,7 @@ struct TLSContextTests {
         try Data().write(to: URL(filePath: made.privateKeyFile))
         #expect(throws: TLSFileError.self) { try context.reload() }
         try await withTLSPair(context) { server, client in
-            try await client.write([7], patience: .seconds(5))
+            try await client.write([7], patience: .patience)
             #expect(try await server.read() == [7])
         }
     }
@@ -76,7 +76,7 @@ struct TLSContextTests {
         try await withTLSPair(context) { server, client in
             try made.replace(with: try MadeUpCertificate("second"))
             try context.reload()
-            try await client.write([7], patience: .seconds(5))
+            try await client.write([7], patience: .patience)
             #expect(try await server.read() == [7])
         }
     }

@@ -77,7 +77,7 @@ extension TLSPair {
 }
 
 func soon() -> MonotonicTime {
-    .now().advanced(by: .seconds(20))
+    .now().advanced(by: .patience)
 }
 
 extension ByteStream {

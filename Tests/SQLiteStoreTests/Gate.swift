@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// Blocks a queue until it is opened; for the writer's queue only, never for a task.
 final class Gate: Sendable {
@@ -7,8 +8,9 @@ final class Gate: Sendable {
     func wait() { semaphore.wait() }
 
     /// False if it was not opened in that time: for a test that would wait for ever if it fails.
-    func wait(secondsMax: Int) -> Bool {
-        semaphore.wait(timeout: .now() + .seconds(secondsMax)) == .success
+    func waitWithPatience() -> Bool {
+        let seconds = Int(Duration.patience.components.seconds)
+        return semaphore.wait(timeout: .now() + .seconds(seconds)) == .success
     }
 
     func open() { semaphore.signal() }

@@ -17,7 +17,7 @@ struct LookUpTests {
             let gate = Gate()
             for _ in 0..<Pragmas.readersMax {
                 store.pool.asyncRead { _ in
-                    #expect(gate.wait(secondsMax: 5), "the look-up waited for a reader")
+                    #expect(gate.waitWithPatience(), "the look-up waited for a reader")
                 }
             }
             let found = try await store.memberships(matching: .make("ada"), in: nil)
