@@ -67,6 +67,8 @@ struct CompositionTests {
         configuration.port = 0
         configuration.transport.connectionsMax = connectionsMax
         configuration.transport.drainAcceptDelay = .zero
+        configuration.transport.headerTimeout = .never
+        configuration.transport.idleTimeout = .never
         configuration.dataDirectory = NSTemporaryDirectory() + "muster-\(UUID())"
         defer { try? FileManager.default.removeItem(atPath: configuration.dataDirectory) }
         let parts = try Composition(

@@ -16,7 +16,7 @@ import Testing
             let url = try #require(URL(string: "https://\(host):\(port)/me?x=1"))
             for _ in 0..<2 {
                 let answer = try await exchange(
-                    "POST", url, body: Array(repeating: 7, count: 300_000), timeout: .seconds(20))
+                    "POST", url, body: Array(repeating: 7, count: 300_000), timeout: .patience)
                 #expect(answer.status == 200 && answer.body == Array("300000".utf8))
             }
         }
@@ -67,7 +67,7 @@ import Testing
         await #expect(throws: HTTPExchangeError.proxy) {
             try await exchange(
                 "GET", url,
-                headers: [("Authorization", "Basic c2VjcmV0")], timeout: .seconds(20))
+                headers: [("Authorization", "Basic c2VjcmV0")], timeout: .patience)
         }
         let head = try #require(receiver.requests.first?.head)
         #expect(head.hasPrefix("CONNECT mixpanel.example:443 HTTP/1.1\r\n"))
@@ -81,7 +81,7 @@ import Testing
         let exchange = HTTPExchange(
             connectionsMax: 1, environment: ["http_proxy": "127.0.0.1:\(receiver.port)"])
         let url = try #require(URL(string: "http://mixpanel.example/a?b=c"))
-        #expect(try await exchange("GET", url, timeout: .seconds(20)).status == 200)
+        #expect(try await exchange("GET", url, timeout: .patience).status == 200)
         #expect(
             receiver.requests[0].head.hasPrefix("GET http://mixpanel.example/a?b=c HTTP/1.1\r\n"))
     }
@@ -90,7 +90,7 @@ import Testing
         let exchange = HTTPExchange(connectionsMax: 1, trust: trust)
         let url = try #require(URL(string: text))
         await #expect(throws: HTTPExchangeError.tls) {
-            try await exchange("GET", url, timeout: .seconds(20))
+            try await exchange("GET", url, timeout: .patience)
         }
     }
 

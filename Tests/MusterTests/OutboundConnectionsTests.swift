@@ -11,7 +11,7 @@ import Testing
     /// listens at 127.0.0.2.
     @discardableResult
     private func connect(
-        _ hosts: [String], to receiver: LoopbackReceiver, within timeout: Duration = .seconds(600)
+        _ hosts: [String], to receiver: LoopbackReceiver, within timeout: Duration = .patience
     ) async throws -> Duration {
         let connections = try OutboundConnections(idleMax: 1, trust: .system) { _, port in
             try hosts.map { try SocketAddress(parsing: $0.contains(":") ? $0 : "\($0):\(port)") }

@@ -200,7 +200,7 @@ import Testing
         func post(_ commands: String) async throws -> HTTPExchange.Response {
             let url = try #require(URL(string: base + "/control"))
             return try await exchange(
-                "POST", url, body: Array(commands.utf8), timeout: .seconds(50))
+                "POST", url, body: Array(commands.utf8), timeout: .patience)
         }
 
         func control(_ commands: String) async throws -> JSONObject {
@@ -233,7 +233,7 @@ import Testing
         let exchange = HTTPExchange(connectionsMax: 4)
         let lines = Lines()
         let player = MixpanelServer(
-            SimulatedMixpanel(world, seed: 7), exchange: exchange, timeout: .seconds(20),
+            SimulatedMixpanel(world, seed: 7), exchange: exchange, timeout: .patience,
             log: { lines.append($0) })
         var limits = TransportLimits()
         limits.drainAcceptDelay = .zero

@@ -20,18 +20,10 @@ package final class LoopbackReceiver: Sendable {
     package init(answering answer: @escaping @Sendable (Request) -> String?) throws {
         self.answer = answer
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let bound = withUnsafeMutablePointer(to: &address) { [listener] pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(listener, $0, length) == 0 && listen(listener, 16) == 0
-                    && getsockname(listener, $0, &length) == 0
-            }
+        guard let port = bindToLoopback(listener), listen(listener, 16) == 0 else {
+            throw CocoaError(.fileNoSuchFile)
         }
-        port = UInt16(bigEndian: address.sin_port)
-        guard bound else { throw CocoaError(.fileNoSuchFile) }
+        self.port = port
         Thread.detachNewThread { [self] in acceptAll() }
     }
 
@@ -47,12 +39,14 @@ package final class LoopbackReceiver: Sendable {
     package var requests: [Request] { seen.withLock { $0.requests } }
     package var connectionCount: Int { seen.withLock { $0.connections } }
 
+    /// Ends the listening; the thread that accepts closes, since only it knows when it has done
+    /// with the number, which the next socket of another test may get.
     package func stop() {
         shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
     }
 
     private func acceptAll() {
+        defer { close(listener) }
         while true {
             let connection = accept(listener, nil, nil)
             guard connection >= 0 else { return }
