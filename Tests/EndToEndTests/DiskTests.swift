@@ -1,11 +1,13 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEndTests {
     /// A data directory that is full, taken, foreign, read-only or damaged.
     @Suite struct DiskTests {
-        /// How long a page may wait for its refusal, and a probe for the change.
-        static let patience = Duration.seconds(1)
+        /// How long the quickest refusal of some may take: less than any wait that the server has,
+        /// as that of the store for a lock, 5 s.
+        static let refusalTimeMax = Duration.seconds(4)
 
         @Test(.enabled(if: SmallDisk.isPossible, SmallDisk.reason))
         func aFullDiskRefusesPagesUntilThereIsRoomAndLosesNothing() async throws {
@@ -52,15 +54,17 @@ extension EndToEndTests {
         private func expectRefusals(
             _ number: Int, from server: MusterServer, _ webhook: Webhook, _ key: OperatorKey
         ) async throws {
+            var quickest = Duration.never
             for _ in 0..<5 {
                 let start = ContinuousClock.now
                 let answer = try await post(number, to: server, webhook)
-                #expect(start.duration(to: .now) < Self.patience)
+                quickest = min(quickest, start.duration(to: .now))
                 #expect(answer.status == 503)
                 let object = try answer.object()
                 #expect(object["action"] as? String == "add_members")
                 #expect(object["status"] as? String == "failure")
             }
+            #expect(quickest < Self.refusalTimeMax)
             try await expectReadiness(503, "store", from: server)
             #expect(try await server.call("GET", "/livez").status == 200)
             for (id, count) in [("p0-m0", 1), ("p\(number)-m0", 0)] {
@@ -77,7 +81,7 @@ extension EndToEndTests {
         ) async throws {
             let start = ContinuousClock.now
             var answer = try await server.call("GET", "/readyz")
-            while answer.status != status, start.duration(to: .now) < Self.patience {
+            while answer.status != status, start.duration(to: .now) < .patience {
                 answer = try await server.call("GET", "/readyz")
             }
             #expect(answer.status == status)

@@ -1,12 +1,10 @@
 import Foundation
 import Platform
 import Synchronization
+import TestSupport
 
 /// A client that sends exactly the bytes it is given.
 final class HTTPConnection: Sendable {
-    /// How long one answer may take; reached only when something is broken.
-    static let patience = Duration.seconds(20)
-
     private let loop: EventLoop
     private let stream: TCPStream
     /// What has arrived and belongs to no answer yet.
@@ -18,7 +16,7 @@ final class HTTPConnection: Sendable {
         self.loop = loop
         do {
             stream = try await Task(executorPreference: loop) {
-                let deadline = MonotonicTime.now().advanced(by: Self.patience)
+                let deadline = MonotonicTime.now().advanced(by: .patience)
                 return try await TCPStream.connect(to: address, on: loop, by: deadline)
             }.value
         } catch {
@@ -28,7 +26,7 @@ final class HTTPConnection: Sendable {
     }
 
     func send(_ data: Data) async throws {
-        try await onLoop { try await $0.write([UInt8](data), patience: Self.patience) }
+        try await onLoop { try await $0.write([UInt8](data), patience: .patience) }
     }
 
     func send(_ text: String) async throws {
@@ -77,7 +75,7 @@ final class HTTPConnection: Sendable {
                 case .bytes(let count): return Data(piece.prefix(count))
                 case .end: return Data()
                 case .nothing:
-                    let deadline = MonotonicTime.now().advanced(by: Self.patience)
+                    let deadline = MonotonicTime.now().advanced(by: .patience)
                     try await stream.waitUntilReadable(by: deadline)
                 }
             }

@@ -94,13 +94,13 @@ extension EndToEndTests {
             try await withServer { server in
                 let bench = try await AcceptanceBench.make(on: server, cohort: "deep")
                 for levels in [509, 1_000_000] {
-                    let start = ContinuousClock.now
+                    let before = try server.process.processorTime()
                     let answer = try await bench.post(
                         bench.body(
                             "members",
                             #"[{"mixpanel_distinct_id":"a","x":\#(Self.repeated("[", levels))"#))
                     try bench.expectRefusal(answer, 400, naming: "levels of nesting")
-                    #expect(start.duration(to: .now) < .seconds(1))
+                    #expect(try server.process.processorTime() - before < .seconds(1))
                 }
                 #expect(try await bench.audience() == nil)
             }

@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 /// A process that believes it has a terminal.
@@ -49,7 +50,7 @@ final class PseudoTerminal: Sendable {
 
     /// Returns when it shows `words`; false after a while.
     func shows(_ words: String) async throws -> Bool {
-        let deadline = ContinuousClock.now.advanced(by: .seconds(60))
+        let deadline = ContinuousClock.now.advanced(by: .patience)
         while !shown.contains(words) {
             guard ContinuousClock.now < deadline else { return false }
             try await Task.sleep(for: .milliseconds(10))

@@ -38,16 +38,15 @@ extension EndToEndTests {
 
         @Test(arguments: [SIGTERM, SIGINT])
         func aSecondSignalDoesNotWaitForAnybody(second: Int32) async throws {
-            try await withServer { server in
+            // Without the second signal the page would be waited for until the process is killed.
+            let patient = ["MUSTER_HTTP_DRAIN_TIMEOUT_SECONDS": "600"]
+            try await withServer(environment: patient) { server in
                 let webhook = try await server.connect()
                 let (sender, _) = try await beginPage(webhook, on: server)
                 server.process.signal(SIGTERM)
                 await server.process.errors.contains("draining")
                 server.process.signal(second)
-                let start = ContinuousClock.now
                 #expect(await server.process.exitCode() == 130)
-                // Without the second signal the page would be waited for, for 25 s.
-                #expect(start.duration(to: .now) < .seconds(5))
                 await sender.close()
             }
         }
@@ -73,8 +72,11 @@ extension EndToEndTests {
 
         @Test func aReaderThatWaitsForChangesDoesNotHoldUpTheStop() async throws {
             // Should the request be read after the signal only, there is time to answer it.
-            let delay = ["MUSTER_HTTP_DRAIN_ACCEPT_DELAY_SECONDS": "1"]
-            try await withServer(environment: delay) { server in
+            let patient = [
+                "MUSTER_HTTP_DRAIN_ACCEPT_DELAY_SECONDS": "1",
+                "MUSTER_HTTP_DRAIN_TIMEOUT_SECONDS": "600",
+            ]
+            try await withServer(environment: patient) { server in
                 let key = try await server.operatorKey()
                 let reader = try await HTTPConnection(to: server.address)
                 // When the first is answered, the second is being read.
@@ -88,8 +90,8 @@ extension EndToEndTests {
                 #expect(answer.status == 200)
                 #expect((try answer.object()["data"] as? [Any])?.isEmpty == true)
                 #expect(await server.process.exitCode() == 0)
-                // Without care it would be waited for until its time is up, or the server's, 25 s.
-                #expect(start.duration(to: .now) < .seconds(5))
+                // Without care it would be waited for until its time is up.
+                #expect(start.duration(to: .now) < .seconds(50))
                 await reader.close()
             }
         }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What is left of all of it, and what must not be.
@@ -73,7 +74,7 @@ extension WholeLife {
 
     /// People are removed in small steps, and so looked for until they are gone.
     private func expectNobodyIsLeft() async throws {
-        let deadline = ContinuousClock.now.advanced(by: .seconds(30))
+        let deadline = ContinuousClock.now.advanced(by: .patience)
         var left = people
         while !left.isEmpty, ContinuousClock.now < deadline {
             left = people.intersection(try await backup("after").bytes.ids)
