@@ -3,7 +3,7 @@ import Foundation
 /// Takes a free port of 127.0.0.1 for `socket`; whoever connects is refused unless it listens.
 ///
 /// - Returns: the port; `nil` if the system refuses.
-func bindToLoopback(_ socket: Int32) -> UInt16? {
+package func bindToLoopback(_ socket: Int32) -> UInt16? {
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
