@@ -40,11 +40,11 @@ struct ConfigurationLookUpTests {
             let gate = Gate()
             for _ in 0..<Pragmas.readersMax {
                 store.pool.asyncRead { _ in
-                    #expect(gate.wait(secondsMax: 60), "the load waited for a reader")
+                    #expect(gate.waitWithPatience(), "the load waited for a reader")
                 }
             }
             store.pool.asyncWriteWithoutTransaction { _ in
-                #expect(gate.wait(secondsMax: 60), "the load waited for the writer")
+                #expect(gate.waitWithPatience(), "the load waited for the writer")
             }
             #expect(try await load("ada", 2, store) == .make(1))
             #expect(try await load("nobody", 2, store) == nil)
@@ -164,7 +164,7 @@ struct ConfigurationLookUpTests {
                 .make(1), by: nil, of: nil, attempt: .make("a"), at: .start)
             let gate = Gate()
             store.pool.asyncWriteWithoutTransaction { _ in
-                #expect(gate.wait(secondsMax: 60), "the start waited for the writer")
+                #expect(gate.waitWithPatience(), "the start waited for the writer")
             }
             let unknown = try await store.start(
                 .make(9), by: nil, of: nil, attempt: nil, at: .start)
