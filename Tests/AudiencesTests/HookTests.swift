@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -22,6 +23,7 @@ import Testing
     ])
     func anAddressCanBeAHooks(text: String) {
         #expect(HookURL(text)?.text == text)
+        #expect(matchesThePattern(text))
     }
 
     @Test(arguments: [
@@ -30,11 +32,19 @@ import Testing
         "https://a.example/#part", "https://a.example/ b", "https://a.exämple/",
         "https://a.example\\@b.example/", "http://localhost.a.example/", "http://127.0.0.1.a/",
         "http://127.0.0.2/", "http://[::1].a.example/", "http://[::2]/", "http://localhost@a/",
-        "https://a.example/\r\nX: y", "https://a.example:8x/", "http://localhost:80:80/",
+        "https://a.example/\r\nX: y", "https://a.example:8x/", "https://a.example:/",
+        "https://a.example:123456/", "https://a,b/", "https://[::1/", "https://[]/", "https://[x]/",
+        "http://localhost:80:80/",
         "https://a.example/" + String(repeating: "x", count: Limits.launchURLBytesMax - 17),
     ])
     func anAddressCanNotBeAHooks(text: String) {
         #expect(HookURL(text) == nil)
+        #expect(!matchesThePattern(text) || text.utf8.count > Limits.launchURLBytesMax)
+    }
+
+    /// What the API's document says must be what is taken.
+    private func matchesThePattern(_ text: String) -> Bool {
+        text.range(of: HookURL.pattern, options: .regularExpression) != nil
     }
 
     @Test func aNewSecretEndsTheOthersAtOnceOrAfterTheOverlap() throws {

@@ -113,6 +113,11 @@ package struct HookURL: Sendable, Hashable {
         "an https:// address (or http:// of this machine itself), without user, password and "
         + "fragment, of at most \(Limits.launchURLBytesMax) visible ASCII characters"
 
+    /// The same as a regular expression, but for the length.
+    package static let pattern =
+        #"^(https://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])|http://(localhost|127\.0\.0\.1|\[::1\]))"#
+        + #"(:[0-9]{1,5})?([/?][!"$-\[\]-~]*)?$"#
+
     /// Names of this machine: what is sent in clear to them nobody else can read.
     private static let own = ["localhost", "127.0.0.1", "[::1]"]
 
@@ -120,29 +125,43 @@ package struct HookURL: Sendable, Hashable {
     package init?(_ text: String) {
         let bytes = text.utf8
         guard bytes.count <= Limits.launchURLBytesMax,
-            bytes.allSatisfy({ (0x21...0x7E).contains($0) }),
-            !bytes.contains(UInt8(ascii: "#")), !bytes.contains(UInt8(ascii: "\\"))
+            bytes.allSatisfy({ (0x21...0x7E).contains($0) && !"#\\".utf8.contains($0) })
         else { return nil }
         let schemes = ["https://", "http://"].filter { bytes.starts(with: $0.utf8) }
         guard let scheme = schemes.first else { return nil }
         let authority = bytes.dropFirst(scheme.utf8.count).prefix { !"/?".utf8.contains($0) }
-        let host = Self.host(of: authority)
-        let port = authority[host.endIndex...]
-        guard !host.isEmpty, !host.contains(UInt8(ascii: "@")),
-            port.isEmpty || port.first == UInt8(ascii: ":"),
-            port.dropFirst().allSatisfy({ (0x30...0x39).contains($0) })
-        else { return nil }
-        guard scheme == "https://" || Self.own.contains(where: { host.elementsEqual($0.utf8) })
+        guard let host = Self.host(of: authority), Self.isPort(authority[host.endIndex...]),
+            scheme == "https://" || Self.own.contains(where: { host.elementsEqual($0.utf8) })
         else { return nil }
         self.text = text
     }
 
-    /// Without the port, with brackets.
-    private static func host(of authority: Substring.UTF8View) -> Substring.UTF8View {
-        guard authority.first == UInt8(ascii: "["),
+    /// Without the port, with brackets; `nil` if it has characters that no host has.
+    private static func host(of authority: Substring.UTF8View) -> Substring.UTF8View? {
+        func isHexadecimal(_ byte: UInt8) -> Bool {
+            (0x30...0x39).contains(byte) || (0x61...0x66).contains(byte | 0x20)
+        }
+        func isLetter(_ byte: UInt8) -> Bool { (0x61...0x7A).contains(byte | 0x20) }
+        if authority.first == UInt8(ascii: "[") {
             let end = authority.firstIndex(of: UInt8(ascii: "]"))
-        else { return authority.prefix { $0 != UInt8(ascii: ":") } }
-        return authority[...end]
+            guard let end else { return nil }
+            let host = authority[...end]
+            let isAddress = host.dropFirst().dropLast().allSatisfy { byte in
+                isHexadecimal(byte) || ":.".utf8.contains(byte)
+            }
+            return isAddress && host.count > 2 ? host : nil
+        }
+        let host = authority.prefix { $0 != UInt8(ascii: ":") }
+        let isName = host.allSatisfy { byte in
+            isLetter(byte) || isHexadecimal(byte) || "._-".utf8.contains(byte)
+        }
+        return isName && !host.isEmpty ? host : nil
+    }
+
+    private static func isPort(_ text: Substring.UTF8View) -> Bool {
+        guard text.first == UInt8(ascii: ":") else { return text.isEmpty }
+        return (2...6).contains(text.count)
+            && text.dropFirst().allSatisfy { (0x30...0x39).contains($0) }
     }
 
     package static func == (left: HookURL, right: HookURL) -> Bool {

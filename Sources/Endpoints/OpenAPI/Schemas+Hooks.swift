@@ -56,7 +56,8 @@ extension Component {
 extension Component {
     private static let hookURL = Schema.text(
         "An https:// address, or http:// of the machine that Muster runs on.",
-        "https://app.lumen.example/muster", length: 1...Limits.launchURLBytesMax)
+        "https://app.lumen.example/muster", length: 1...Limits.launchURLBytesMax,
+        pattern: HookURL.pattern)
     private static let hookEvents = Schema.list(
         "Which events are posted.",
         of: .word("A kind of event.", HookEvent.Kind.wanted.map(\.rawValue)),
