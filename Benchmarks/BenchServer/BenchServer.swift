@@ -63,7 +63,8 @@ enum BenchServer {
             nanoseconds: { MonotonicTime.now().nanoseconds })
         let server = try Server(
             address: SocketAddress(parsing: "127.0.0.1:\(port)"), tls: tls,
-            immediate: observed.immediate, handler: observed.handler)
+            constant: observed.constant, immediate: observed.immediate,
+            handler: observed.handler)
         try await server.run()
     }
 

@@ -32,7 +32,8 @@ package final class Server: Sendable {
     ///   - proxies: who may introduce connections, and how.
     ///   - wallClock: milliseconds since 1970.
     ///   - tls: certificate and key if TLS is spoken, `nil` for plain HTTP.
-    ///   - immediate: is asked first about a request without a body.
+    ///   - constant: is asked first about a request without a body.
+    ///   - immediate: is asked next about it.
     ///   - handler: answers the requests, on the loop of their connection.
     /// - Throws: what the system said to the address, or to making the loops.
     package init(
@@ -41,7 +42,8 @@ package final class Server: Sendable {
         fallbacks: FallbackResponses = FallbackResponses(),
         proxies: ProxyPolicy = ProxyPolicy(),
         wallClock: @escaping @Sendable () -> Int64 = { WallClock.millisecondsSince1970() },
-        tls: TLSContext? = nil, immediate: @escaping ImmediateHandler = { _, _ in nil },
+        tls: TLSContext? = nil, constant: @escaping ConstantHandler = { _ in nil },
+        immediate: @escaping ImmediateHandler = { _, _ in nil },
         handler: @escaping Handler
     ) throws(PlatformError) {
         Syscalls.ignoreBrokenPipes()
@@ -49,8 +51,8 @@ package final class Server: Sendable {
         var limits = limits
         limits.fit(descriptors: Syscalls.raiseDescriptorLimit(), loopCount: loopCount)
         let service = Service(
-            handler: handler, immediate: immediate, limits: limits, wireLimits: wireLimits,
-            fallbacks: fallbacks,
+            handler: handler, constant: constant, immediate: immediate, limits: limits,
+            wireLimits: wireLimits, fallbacks: fallbacks,
             wallClock: wallClock, gauge: ConnectionGauge(), proxies: proxies, tls: tls)
         listeners = try Listener.bind(to: address, count: loopCount)
         self.address = listeners[0].address

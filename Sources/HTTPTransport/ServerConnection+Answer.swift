@@ -6,6 +6,31 @@ extension ServerConnection {
     /// from where they are.
     private static let copiedBodyBytesMax = 16 * 1024
 
+    /// Answers the requests that are known byte for byte, as long as one follows another.
+    func answerRepeated() {
+        guard state.isAtRest else { return }
+        while !input.isEmpty, output.count < limits.pendingAnswerBytesMax {
+            let known = input.withBytes { worker.repeated.answer(to: $0) }
+            guard let known else { return }
+            input.consume(known.headBytes)
+            isProven = true
+            output.append(from: worker) { known.answer.append(date: worker.date(), to: &$0) }
+        }
+    }
+
+    /// Remembers the head, the first `count` unread bytes, if its answer is always the same.
+    func remember(_ head: RequestHead, _ count: Int) {
+        guard count <= RepeatedRequests.headBytesMax, state.isPlain else { return }
+        input.withBytes { bytes in
+            let bytes = UnsafeRawBufferPointer(rebasing: bytes[..<count])
+            // One that came in two pieces is read though it is known.
+            guard worker.repeated.answer(to: bytes) == nil,
+                let answer = worker.service.constant(head)
+            else { return }
+            worker.repeated.remember(bytes, answer)
+        }
+    }
+
     /// Puts a short answer behind those that wait to be sent, and returns what comes after it;
     /// `nil`, and nothing is done, if the answer takes more than copying.
     func appendShort(_ response: Response) -> ConnectionState.AfterAnswer? {

@@ -20,7 +20,7 @@ final class ServerConnection: BatchFollower, Sleeper, @unchecked Sendable {
     /// Since when the connection has had nothing to do; `nil` while it has.
     private(set) var idleSince: MonotonicTime?
     /// Whether it has ever sent a whole head.
-    private(set) var isProven = false
+    var isProven = false
     /// Whether there is nothing to answer: no request, or not all of its head.
     ///
     /// With answers left to send there is, as they may be those to requests before it.
@@ -203,6 +203,7 @@ final class ServerConnection: BatchFollower, Sleeper, @unchecked Sendable {
             idleSince = nil
             return step
         }
+        guard output.isEmpty else { return try nextStep() }
         input.secure()
         // Empty lines before a request are no beginning, and earn no more time.
         return hasHeadBegun == (state.phase == .readingHead) ? .wait : beginWait()
@@ -230,12 +231,14 @@ final class ServerConnection: BatchFollower, Sleeper, @unchecked Sendable {
 
     /// The next request, if all of its head has arrived.
     private func readHead() -> Step? {
+        answerRepeated()
         switch input.withBytes({ state.receive($0) }) {
         case .read:
             return nil
         case .dispatch(let head, let declaredLength, let consumed):
-            input.consume(consumed)
             isProven = true
+            if declaredLength == 0 { remember(head, consumed) }
+            input.consume(consumed)
             return .dispatch(head, declaredLength: declaredLength)
         case .refuse(let error):
             return .refuse(error)

@@ -5,6 +5,7 @@ import Synchronization
 /// What every worker of a server shares.
 struct Service: Sendable {
     let handler: Handler
+    let constant: ConstantHandler
     let immediate: ImmediateHandler
     let limits: TransportLimits
     let wireLimits: WireLimits
@@ -68,6 +69,8 @@ final class Worker: @unchecked Sendable {
     let buffers: BufferPool
     /// Made for the first TLS connection.
     private(set) lazy var tlsMemory = TLSMemory()
+
+    var repeated = RepeatedRequests()
 
     private var connections: [ObjectIdentifier: ServerConnection] = [:]
     /// Those that are shaking hands, the oldest first.

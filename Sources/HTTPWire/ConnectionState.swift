@@ -53,6 +53,15 @@ package struct ConnectionState: Sendable {
 
     // MARK: Heads
 
+    /// Whether nothing at all has been seen of the next request, and its answer need not announce
+    /// the end.
+    package var isAtRest: Bool { phase == .idle && parser.isFresh && !isShuttingDown }
+
+    /// Whether the head that was given out last leaves nothing to say about the connection.
+    package var isPlain: Bool {
+        phase == .handling && persists && version == .http11 && !isHead && !isShuttingDown
+    }
+
     package enum HeadStep: Sendable {
         /// Keep the unread bytes, read more, report both.
         case read

@@ -15,6 +15,12 @@ package typealias Handler =
 package typealias ImmediateHandler =
     @Sendable (_ head: RequestHead, _ peer: Peer) -> Response?
 
+/// The answer that everybody gets who sends this head and no body, whoever they are; `nil` if
+/// there is none.
+///
+/// It is remembered with the bytes of the head, and then nobody is asked.
+package typealias ConstantHandler = @Sendable (_ head: RequestHead) -> PreparedAnswer?
+
 /// Whom a request came from.
 package struct Peer: Sendable, Hashable {
     /// The address without its port, as text: `127.0.0.1`, `::1`; `unix` for a Unix socket.

@@ -46,6 +46,9 @@ package struct RequestParser: Sendable {
     /// Whether any byte of a request has been seen, empty lines aside.
     package var hasBegun: Bool { phase != .start && phase != .startLineFeed }
 
+    /// Whether not even an empty line has been seen: what comes next begins a request.
+    package var isFresh: Bool { position == 0 && phase == .start }
+
     /// Goes on with a head; see the type for what to pass.
     package mutating func parse(
         _ input: UnsafeRawBufferPointer, limits: WireLimits

@@ -91,7 +91,7 @@ package enum Serializer {
 }
 
 /// Writes behind what is written already, and traps rather than write past its room.
-private struct HeadWriter {
+struct HeadWriter {
     private let room: UnsafeMutableBufferPointer<UInt8>
     private var count = 0
 
@@ -125,12 +125,20 @@ private struct HeadWriter {
         }
     }
 
+    /// Lets `write` fill up to `bytesMax` bytes, and say how many.
+    mutating func put(
+        upTo bytesMax: Int, _ write: (UnsafeMutableBufferPointer<UInt8>) -> Int
+    ) {
+        precondition(bytesMax <= room.count - count, "a head longer than was counted")
+        let written = write(UnsafeMutableBufferPointer(rebasing: room[count..<(count + bytesMax)]))
+        count += min(max(0, written), bytesMax)
+    }
+
     private mutating func put(_ bytes: UnsafeBufferPointer<UInt8>) {
         precondition(bytes.count <= room.count - count, "a head longer than was counted")
-        for byte in bytes {
-            room[count] = byte
-            count += 1
-        }
+        let place = UnsafeMutableBufferPointer(rebasing: room[count..<(count + bytes.count)])
+        _ = place.update(fromContentsOf: bytes)
+        count += bytes.count
     }
 }
 

@@ -60,6 +60,23 @@ package struct Observe: Sendable {
         }
     }
 
+    /// What the transport calls before that, and once only for each head.
+    ///
+    /// Whoever names the request themselves gets their own name back, and is asked about anew.
+    package var constant: ConstantHandler {
+        let loggedFrom = logger.logLevel
+        return { [router, ids, metrics] head in
+            guard let (route, response) = router.constant(for: head),
+                Self.level(response.status) < loggedFrom,
+                head.headers.values("x-request-id").isEmpty
+            else { return nil }
+            return PreparedAnswer(response, freshField: "X-Request-Id") { room in
+                metrics.note(route, response.status, after: nil)
+                return ids.write(to: room)
+            }
+        }
+    }
+
     private func respond(
         to head: RequestHead, _ body: any BodyReader, from peer: Peer
     ) async -> Response {

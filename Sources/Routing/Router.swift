@@ -67,6 +67,16 @@ package struct Router: Sendable {
                 route: route, isConstant: isConstant, method: method, path: path, answer: atOnce))
     }
 
+    /// The answer to `head` if everybody hears the same, and the number of its route.
+    package func constant(for head: RequestHead) -> (route: Int, response: Response)? {
+        for index in shortcuts.indices
+        where shortcuts[index].isConstant && shortcuts[index].isFor(head) {
+            guard let response = shortcuts[index].answer(head) else { return nil }
+            return (shortcuts[index].route, response)
+        }
+        return nil
+    }
+
     /// The answer to `head` if it can be given without waiting, and the path is written as the
     /// pattern; what else comes to it takes the way through ``match(_:)``.
     ///

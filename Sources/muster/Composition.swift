@@ -84,7 +84,8 @@ struct Composition: Sendable {
                 },
                 overloaded: Problem.overloaded),
             proxies: proxies(configuration, logger), tls: tls,
-            immediate: observed.immediate, handler: observed.handler)
+            constant: observed.constant, immediate: observed.immediate,
+            handler: observed.handler)
     }
 
     /// A proxy that is set up wrong would find nothing but closed connections: the log tells why.

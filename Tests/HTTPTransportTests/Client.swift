@@ -134,6 +134,7 @@ func withServer(
     fallbacks: FallbackResponses = FallbackResponses(),
     tls: TLSContext? = nil,
     proxies: ProxyPolicy = ProxyPolicy(),
+    constant: @escaping ConstantHandler = { _ in nil },
     immediate: @escaping ImmediateHandler = { _, _ in nil },
     handler: @escaping Handler = echo,
     _ body: (Server) async throws -> Void
@@ -142,7 +143,7 @@ func withServer(
         address: SocketAddress(parsing: "127.0.0.1:0"), loopCount: loopCount, limits: limits,
         wireLimits: wireLimits, fallbacks: fallbacks, proxies: proxies,
         wallClock: { 784_111_777_000 }, tls: tls,
-        immediate: immediate, handler: handler)
+        constant: constant, immediate: immediate, handler: handler)
     let run = Task { try await server.run() }
     do {
         try await body(server)

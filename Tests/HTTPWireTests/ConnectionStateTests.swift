@@ -121,6 +121,20 @@ import Testing
         #expect(state.finish(unreadBytes: 0) == .close(.atOnce))
     }
 
+    /// An answer from memory would not announce the end.
+    @Test func onceTheServerEndsNothingIsAnsweredFromMemory() {
+        #expect(state.isAtRest)
+        _ = state.shutDown()
+        #expect(!state.isAtRest)
+    }
+
+    /// The parser goes on from where it was, so the bytes must stay.
+    @Test(arguments: ["G", "GET / HTTP/1.1\r\n", "\r", "\r\n"])
+    func onceAByteIsJudgedNothingIsAnsweredFromMemory(text: String) {
+        _ = Array(text.utf8).withUnsafeBytes { state.receive($0) }
+        #expect(!state.isAtRest)
+    }
+
     @Test func anIdleConnectionNeedNotBeWaitedFor() {
         #expect(state.shutDown() == true)
     }

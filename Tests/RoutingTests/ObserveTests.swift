@@ -99,14 +99,17 @@ import Testing
         #expect(log.lines.isEmpty)
     }
 
-    private func atOnce(_ path: String, level: Logger.Level) -> Response? {
+    private func observe(level: Logger.Level) -> Observe {
         var router = Router { _, _ in Response(.notFound) }
         router.on(.get, "/same", always: Response(.ok))
         router.on(.get, "/broken", always: Response(.internalServerError))
-        let observe = Observe(
+        return Observe(
             router, ids: RequestID.Generator(prefix: "t-"), logger: log.logger(level: level),
             nanoseconds: { 0 })
-        return observe.immediate(
+    }
+
+    private func atOnce(_ path: String, level: Logger.Level) -> Response? {
+        observe(level: level).immediate(
             RequestHead(
                 method: .get, target: Target(segments: [path]), version: .http11,
                 headers: Headers([("x-request-id", "given")])), Peer(address: "192.0.2.1"))
@@ -120,6 +123,45 @@ import Testing
     @Test func whatIsToBeLoggedTakesTheOtherWay() {
         #expect(atOnce("same", level: .debug)?.status == nil)
         #expect(atOnce("broken", level: .info)?.status == nil)
+    }
+
+    private func always(
+        _ path: String, level: Logger.Level = .info, headers: [(String, String)] = []
+    ) -> [String]? {
+        let answer = observe(level: level).constant(
+            RequestHead(
+                method: .get, target: Target(segments: [path]), version: .http11,
+                headers: Headers(headers)))
+        return answer.map { answer in
+            (0..<2).map { _ in
+                var bytes: [UInt8] = []
+                answer.append(date: [], to: &bytes)
+                return String(decoding: bytes, as: UTF8.self)
+            }
+        }
+    }
+
+    @Test func whatIsAlwaysTheSameHasANewIDEachTime() throws {
+        let answers = try #require(always("same"))
+        // One was made to see whether it can be sent.
+        #expect(answers[0].contains("X-Request-Id: t-2\r\n"))
+        #expect(answers[1].contains("X-Request-Id: t-3\r\n"))
+    }
+
+    @Test func whatIsNotAlwaysTheSameIsNotPrepared() {
+        #expect(always("other") == nil)
+        #expect(always("same", level: .debug) == nil)
+        #expect(always("broken") == nil)
+        #expect(always("same", headers: [("x-request-id", "given")]) == nil)
+    }
+
+    @Test func anIDThatHasNoRoomIsCut() {
+        let ids = RequestID.Generator(prefix: "t-")
+        for count in 0...3 {
+            let room = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: count)
+            defer { room.deallocate() }
+            #expect(ids.write(to: room) == count)
+        }
     }
 
     @Test func requestIDsAreCountedInBase36() {
