@@ -15,7 +15,8 @@ import Testing
         // Keys of the same bytes as an earlier value, and of the same length as another key.
         #"[{"a":",\"id\":","id":"1"},{"b":"\"id\":","id":"2"},{"a":"id","ix":"3"}]"#,
         // Whitespace that changes, escapes in keys.
-        "[ { \"id\" : \"1\" , \"name\" : \"a\" } ,{\"id\":\"2\",\n\t\"name\":\"b\"},{ \"id\" : \"3\"}]",
+        "[ { \"id\" : \"1\" , \"name\" : \"a\" } ,"
+            + "{\"id\":\"2\",\n\t\"name\":\"b\"},{ \"id\" : \"3\"}]",
         #"[{"\u0069d":"1","name":"a"},{"\u0069d":"2","name":"b"},{"id":"3"}]"#,
         // No objects between objects.
         #"[{"id":"1"},[],{"id":"2"},"x",{"id":"3"},null,{"id":"4"}]"#,

@@ -11,7 +11,8 @@ package struct SDKSettings: Sendable, Hashable {
     /// When an app first called with the key.
     package var firstSeenAt: Timestamp?
 
-    /// What ``identitySecret`` is bound to, so that no other secret of the connection passes for it.
+    /// What ``identitySecret`` is sealed for, so that no other secret of the connection passes for
+    /// it.
     package static func sealingContext(of connection: ConnectionID) -> String {
         "identity \(connection.text)"
     }
