@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Many connections, too many connections, and connections that die.
-@Suite(.timeLimit(.minutes(10)), .serialized)
+@Suite(.timeLimit(.minutes(30)), .serialized)
 struct CapacityTests {
     private let get = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
 

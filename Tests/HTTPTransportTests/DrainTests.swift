@@ -4,7 +4,7 @@ import Platform
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(30)))
 struct DrainTests {
     private let get = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
 

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// One connection and what may happen on it while both sides behave.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(30)))
 struct ExchangeTests {
     private let get = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
 

@@ -3,7 +3,7 @@ import HTTPWire
 import Testing
 
 /// Answers that are there at once, without a task, among those that are not.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(30)))
 struct ImmediateTests {
     /// Answers `/now` and whatever begins with it; `echo` does the rest.
     private let now: ImmediateHandler = { head, _ in

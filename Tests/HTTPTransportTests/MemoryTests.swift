@@ -5,7 +5,7 @@ import Testing
 @testable import HTTPTransport
 
 /// What is kept for the next request, and what is not.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(30)))
 struct MemoryTests {
     private let block = 256 * 1024
 

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Connections that a proxy has to introduce.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(30)))
 struct ProxyTests {
     private let get = Array("GET /a HTTP/1.1\r\nHost: x\r\n\r\n".utf8)
     /// A connection from 192.0.2.7, port 4711, to 198.51.100.1, port 443.

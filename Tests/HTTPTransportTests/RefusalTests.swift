@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Clients that break a rule, are slow, or send what nobody wants.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(30)))
 struct RefusalTests {
     struct Broken: Sendable, CustomTestStringConvertible {
         let testDescription: String

@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 
 /// Requests that are known byte for byte, among those that are not.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(30)))
 struct RepeatedRequestTests {
     /// Answers GET of `/same…` with the path and a number that is new each time.
     private final class Application: Sendable {

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// The server with TLS; strangers' clients are in the end-to-end tests.
-@Suite(.timeLimit(.minutes(10)), .serialized)
+@Suite(.timeLimit(.minutes(30)), .serialized)
 struct TLSTests {
     private let get = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
 

@@ -8,7 +8,7 @@ import Testing
 @testable import muster
 
 /// The joints that only the whole program has.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(30)))
 struct CompositionTests {
     @Test(arguments: [
         ("GET / HTTP/1.1\r\n\r\n", 400, "malformed"),

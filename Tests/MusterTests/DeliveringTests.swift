@@ -7,7 +7,7 @@ import Testing
 @testable import muster
 
 /// Who is served when; the sending itself is a function of the test's.
-@Suite(.timeLimit(.minutes(10))) struct DeliveringTests {
+@Suite(.timeLimit(.minutes(30))) struct DeliveringTests {
     private let store = MemoryStore()
     private let desk = SendingDesk()
 

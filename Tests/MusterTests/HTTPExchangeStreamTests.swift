@@ -7,7 +7,7 @@ import Testing
 @testable import muster
 
 /// Answers that are handed over while they come.
-@Suite(.timeLimit(.minutes(10))) struct HTTPExchangeStreamTests {
+@Suite(.timeLimit(.minutes(30))) struct HTTPExchangeStreamTests {
     /// What was handed over: how much, and in which pieces.
     final class Taken: Sendable {
         private let pieces = Mutex<[[UInt8]]>([])

@@ -8,7 +8,7 @@ import Testing
 @testable import muster
 
 /// Only the server that was meant is spoken with.
-@Suite(.timeLimit(.minutes(10))) struct HTTPExchangeTLSTests {
+@Suite(.timeLimit(.minutes(30))) struct HTTPExchangeTLSTests {
     @Test(arguments: ["localhost", "127.0.0.1"])
     func aTrustedCertificateWithTheRightNameIsBelieved(host: String) async throws {
         try await withServer { port, made in

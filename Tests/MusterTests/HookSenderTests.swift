@@ -7,7 +7,7 @@ import Testing
 @testable import muster
 
 /// One attempt to deliver, with a receiver on loopback.
-@Suite(.timeLimit(.minutes(10))) struct HookSenderTests {
+@Suite(.timeLimit(.minutes(30))) struct HookSenderTests {
     private static let now = Timestamp(milliseconds: 1_795_255_072_007)
     private static let keys: [[UInt8]] = [
         Array(repeating: 1, count: 32), Array(repeating: 2, count: 32),

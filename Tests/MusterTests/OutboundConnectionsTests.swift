@@ -6,7 +6,7 @@ import Testing
 @testable import muster
 
 /// Which of a name's addresses is connected to.
-@Suite(.timeLimit(.minutes(10))) struct OutboundConnectionsTests {
+@Suite(.timeLimit(.minutes(30))) struct OutboundConnectionsTests {
     /// Connects to a name that stands for these hosts, and returns the time that is left; nobody
     /// listens at 127.0.0.2.
     @discardableResult

@@ -100,7 +100,7 @@ import Testing
                 secrets: sealed.map { HookSecret(sealed: $0, createdAt: .start) },
                 createdAt: .start)
         }
-        #expect(try await rekey(ring).resealed == 6)
+        #expect(try await rekey(ring).resealed == 7)
         let secrets = try #require(try await store.hook(of: id)?.secrets)
         #expect(secrets.allSatisfy { ring.sealing.isCurrent($0.sealed) })
         let opened = try secrets.map { secret in

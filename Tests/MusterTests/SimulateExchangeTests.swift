@@ -4,7 +4,7 @@ import Testing
 
 @testable import muster
 
-@Suite(.timeLimit(.minutes(10))) struct SimulateExchangeTests {
+@Suite(.timeLimit(.minutes(30))) struct SimulateExchangeTests {
     @Test func aRequestArrivesAndItsAnswerComesBack() async throws {
         let receiver = try LoopbackReceiver { _ in
             LoopbackReceiver.reply(201, "hello", headers: ["X-Extra: yes"])

@@ -13,7 +13,7 @@ import Testing
 @testable import muster
 
 /// The simulated Mixpanel on a real port, asked by the real client.
-@Suite(.timeLimit(.minutes(10))) struct SimulateServerTests {
+@Suite(.timeLimit(.minutes(30))) struct SimulateServerTests {
     @Test func anAccountIsFoundAndItsCohortReadOverTheWire() async throws {
         try await withMixpanel(members: 1500) { mixpanel in
             let account = await mixpanel.api.discover(mixpanel.credential)

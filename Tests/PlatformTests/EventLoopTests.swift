@@ -33,7 +33,7 @@ struct EventLoopTests {
 
     /// Each post may meet the loop draining, dozing or asleep in Dispatch; a lost wake-up would
     /// make the test hang until its limit.
-    @Test(.timeLimit(.minutes(10)))
+    @Test(.timeLimit(.minutes(30)))
     func noWakeUpIsLost() async throws {
         let loop = try EventLoop(label: "test")
         await withTaskGroup { group in
@@ -48,7 +48,7 @@ struct EventLoopTests {
         await loop.shutDown()
     }
 
-    @Test(.timeLimit(.minutes(10)))
+    @Test(.timeLimit(.minutes(30)))
     func aTaskThatYieldsForEverDoesNotKeepOthersOut() async throws {
         let loop = try EventLoop(label: "test")
         let isOver = Atomic<Bool>(false)
@@ -83,7 +83,7 @@ struct EventLoopTests {
     }
 
     /// Each post to a busy loop left a turn behind, of a millisecond each: half a minute.
-    @Test(.timeLimit(.minutes(10)))
+    @Test(.timeLimit(.minutes(30)))
     func aLoopThatWasBusyEndsAtOnce() async throws {
         let loop = try EventLoop(label: "test")
         let isOver = Box(Atomic(false))

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Platform
 
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(30)))
 struct ListenerTests {
     @Test func allListenersShareOneRealPort() throws {
         let listeners = try Listener.bind(to: SocketAddress(parsing: "127.0.0.1:0"), count: 3)

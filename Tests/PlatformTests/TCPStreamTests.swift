@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Over Unix socket pairs; a real port is in ListenerTests.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(30)))
 struct TCPStreamTests {
     @Test func bytesWrittenAtOneEndAreReadAtTheOther() async throws {
         try await withPair { near, far in

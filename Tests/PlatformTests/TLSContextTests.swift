@@ -50,7 +50,7 @@ struct TLSContextTests {
     }
 
     /// OpenSSL would ask for it on the terminal.
-    @Test(.timeLimit(.minutes(10)))
+    @Test(.timeLimit(.minutes(30)))
     func aKeyWithAPassphraseIsRefusedWithoutAsking() throws {
         let made = try MadeUpCertificate(passphrase: "made up")
         let message = problem(made.certificateFile, made.privateKeyFile)

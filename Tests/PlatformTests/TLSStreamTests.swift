@@ -4,7 +4,7 @@ import Testing
 @testable import Platform
 
 /// Over Unix socket pairs, with our own client; strangers are in the end-to-end tests.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(30)))
 struct TLSStreamTests {
     @Test func bytesComeOutAsTheyWentIn() async throws {
         try await withTLSPair { server, client in

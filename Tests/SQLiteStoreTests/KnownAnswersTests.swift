@@ -85,6 +85,22 @@ struct KnownAnswersTests {
         }
     }
 
+    /// SQLite does not count it; if we did, the next commit of another process would look like
+    /// ours.
+    @Test func aCommitOfNothingIsNotCounted() async throws {
+        try await directory.withStore { server in
+            try await server.create(Connection.make())
+            _ = try await server.record(.make(.addMembers, ["ada"]), from: .make(), at: .start)
+            for _ in 0..<2 { #expect(server.told("ada") != "") }
+            try await directory.withStore(as: .tool) { tool in
+                try await server.writer.write(touching: .noted) { _ in }
+                _ = try await tool.record(
+                    .make(.removeMembers, ["ada"], session: "S2"), from: .make(), at: .start)
+                #expect(server.told("ada") == "")
+            }
+        }
+    }
+
     @Test func whatWasReadBeforeACommitIsNotKept() async throws {
         try await directory.withStore { store in
             try await store.create(Connection.make())
