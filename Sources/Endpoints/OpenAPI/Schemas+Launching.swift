@@ -139,7 +139,9 @@ extension Component {
         "Where it is opened: https. `{invite_code}` and `{reference_id}` are filled in; without "
             + "either, `invite_code=` is added to the query.",
         "https://research.example.com/s/checkout?ref={invite_code}",
-        length: 9...Limits.launchURLBytesMax, pattern: "^https://[!-~]+$")
+        length: 9...Limits.launchURLBytesMax,
+        // As `LaunchURL` has it: a host, no user, and no placeholder before the path.
+        pattern: #"^https://[!"$-.0-9;->A-z|-~][!"$-.0->A-z|-~]*([/?#][!-~]*)?$"#)
     private static let audienceID = Schema.id(AudienceID.self, "Whoever is in this audience.")
 
     private static func studySettings(_ property: (String, Schema) -> Property) -> [Property] {
