@@ -17,7 +17,9 @@ extension Component {
         [
             Property("connection_id", .id(ConnectionID.self, "Whose people are to be invited.")),
             Property("name", name), Property("launch_url", launchURL),
-        ] + studySettings(Property.settable).filter { !["name", "launch_url"].contains($0.name) },
+        ]
+            + studySettings(of: [.draft, .active], Property.settable)
+            .filter { !["name", "launch_url"].contains($0.name) },
         isClosed: true)
 
     static let studyEdit = Component(
@@ -144,11 +146,14 @@ extension Component {
         pattern: #"^https://[!"$-.0-9;->A-z|-~][!"$-.0->A-z|-~]*([/?#][!-~]*)?$"#)
     private static let audienceID = Schema.id(AudienceID.self, "Whoever is in this audience.")
 
-    private static func studySettings(_ property: (String, Schema) -> Property) -> [Property] {
+    private static func studySettings(
+        of statuses: [Study.Status] = Study.Status.allCases,
+        _ property: (String, Schema) -> Property
+    ) -> [Property] {
         [
             property("name", name),
             property(
-                "status", .word("Whether people start.", Study.Status.allCases.map(\.rawValue))),
+                "status", .word("Whether people start.", statuses.map(\.rawValue))),
             property("launch_url", launchURL),
             property(
                 "opens_in",
