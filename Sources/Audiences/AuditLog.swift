@@ -58,6 +58,11 @@ package struct AuditEntry: Sendable, Hashable {
         case hookRemoved = "hook.removed"
         case hookTested = "hook.tested"
         case deliveryReplayed = "delivery.replayed"
+        case elementUserCreated = "element_user.created"
+        case elementUserRemoved = "element_user.removed"
+        case instanceCreated = "instance.created"
+        case instanceChanged = "instance.changed"
+        case instanceDeleted = "instance.deleted"
     }
 }
 

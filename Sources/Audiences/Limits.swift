@@ -156,4 +156,27 @@ package enum Limits {
 
     /// How many deliveries of a hook are kept to be looked at, beside those that wait.
     package static let hookLogItemsMax = 10_000
+
+    /// How many instances one organization may have; the largest users of such platforms tell of
+    /// thousands.
+    package static let instancesMax = 10_000
+
+    /// How many tags an instance may have, and how long each may be, in bytes.
+    package static let tagsMax = 50
+    package static let tagBytesMax = 255
+
+    /// How many field maps an instance may have, how many fields each, and how long a path may be,
+    /// in bytes.
+    package static let fieldMapsMax = 50
+    package static let mappedFieldsMax = 500
+    package static let fieldPathBytesMax = 255
+
+    /// How many bulk jobs of one instance may be unfinished: each waits for the same quota.
+    package static let openBulkJobsMax = 20
+
+    /// How many of the errors of a bulk job are kept word for word.
+    package static let bulkErrorsMax = 100
+
+    /// How long the file of a bulk job is kept after it ended, and the job itself.
+    package static let bulkFileMilliseconds: Int64 = 7 * 24 * 3600 * 1000
 }

@@ -22,6 +22,8 @@ package struct Operation: Sendable, Hashable {
     /// Who changes something.
     package enum Actor: Sendable, Hashable {
         case key(OperatorKeyID)
+        /// Somebody of the element API.
+        case elementUser(ElementUserID)
         /// Somebody with access to the data directory.
         case commandLine
         /// The configuration file, when the server started.

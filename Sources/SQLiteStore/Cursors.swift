@@ -20,6 +20,9 @@ struct Place: Hashable {
         case launchRules = "u1"
         case invites = "i1"
         case deliveries = "h1"
+        case elementUsers = "e1"
+        case instances = "j1"
+        case bulkJobs = "b1"
     }
 
     /// The row to which the list is bound, if it is: an audience, a snapshot.

@@ -9,6 +9,7 @@ extension SQLiteStore {
             guard let stored = try db.storedConnection(id) else { throw noConnection(id) }
             try stored.connection.refuseDeclared()
             let audiences = try db.hide(stored.row, at: now)
+            try db.partInstances(from: id.text)
             try db.log(
                 AuditNote(.connectionDeleted, ["audiences \(audiences)"]), on: id.text,
                 for: operation, at: now)

@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// One statement is a transaction of its own, and so sees one committed state.
 enum LookUp: CaseIterable, Sendable {
-    case memberships, membershipsOfRecent, operatorKey, launches, publicKey
+    case memberships, membershipsOfRecent, operatorKey, launches, publicKey, elementUser
 
     var sql: String {
         switch self {
@@ -15,6 +15,7 @@ enum LookUp: CaseIterable, Sendable {
         case .operatorKey: SQLiteStore.selectKeyByID
         case .launches: SQLiteStore.selectLaunches
         case .publicKey: SQLiteStore.selectByPublicKey
+        case .elementUser: SQLiteStore.selectUserByID
         }
     }
 }

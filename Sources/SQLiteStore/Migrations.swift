@@ -30,6 +30,9 @@ enum Migrations {
         migrator.registerMigration("0007 hooks") { db in
             try db.execute(sql: seventh)
         }
+        migrator.registerMigration("0008 element instances") { db in
+            try db.execute(sql: elements)
+        }
         return migrator
     }
 

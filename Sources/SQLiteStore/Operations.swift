@@ -22,14 +22,14 @@ extension Database {
     func log(
         _ note: AuditNote, on target: String?, for operation: Operation, at now: Timestamp
     ) throws {
-        let (actor, key) = operation.actor.columns
+        let (actor, id) = operation.actor.columns
         try prepared(
             """
             INSERT INTO audit (at, actor, actor_key, request_id, action, target, details)
             VALUES (?, ?, ?, ?, ?, ?, ?)
             """
         ).run(
-            now, actor.rawValue, key?.text, operation.requestID, note.action.rawValue, target,
+            now, actor.rawValue, id, operation.requestID, note.action.rawValue, target,
             TextList.encode(note.details))
     }
 
@@ -165,25 +165,28 @@ extension SQLiteStore: AuditStore {
 /// The kinds of ``Operation/Actor``.
 private enum ActorKind: String {
     case key
+    case elementUser = "element_user"
     case commandLine = "command_line"
     case configuration
     case server
 }
 
 extension Operation.Actor {
-    fileprivate var columns: (kind: ActorKind, key: OperatorKeyID?) {
+    fileprivate var columns: (kind: ActorKind, id: String?) {
         switch self {
-        case .key(let id): (.key, id)
+        case .key(let id): (.key, id.text)
+        case .elementUser(let id): (.elementUser, id.text)
         case .commandLine: (.commandLine, nil)
         case .configuration: (.configuration, nil)
         case .server: (.server, nil)
         }
     }
 
-    fileprivate init(_ kind: ActorKind, key: String) {
+    fileprivate init(_ kind: ActorKind, id: String) {
         self =
             switch kind {
-            case .key: .key(OperatorKeyID(unchecked: key))
+            case .key: .key(OperatorKeyID(unchecked: id))
+            case .elementUser: .elementUser(ElementUserID(unchecked: id))
             case .commandLine: .commandLine
             case .configuration: .configuration
             case .server: .server
@@ -195,7 +198,7 @@ extension AuditEntry {
     fileprivate init(_ row: SQLRow) throws {
         self.init(
             sequence: row.integer(0), at: row.time(1),
-            actor: Operation.Actor(try row.named(2), key: row.text(3)),
+            actor: Operation.Actor(try row.named(2), id: row.text(3)),
             requestID: row.optionalText(4), action: try row.named(5),
             target: row.optionalText(6), details: try row.decoded(7, by: TextList.decode))
     }

@@ -10,7 +10,7 @@ struct Muster: AsyncParsableCommand {
             Serve.self, ConnectionCommand.self, SecretCommand.self, KeyCommand.self,
             AudienceCommand.self, ReconciliationCommand.self, ChangesCommand.self,
             PersonCommand.self, StudyCommand.self, RuleCommand.self, InviteCommand.self,
-            SDKCommand.self, HookCommand.self, SecretsCommand.self,
+            SDKCommand.self, HookCommand.self, SecretsCommand.self, ElementsUserCommand.self,
             AuditCommand.self, ConfigCommand.self, BackupCommand.self, RestoreCommand.self,
             Doctor.self, SimulateCommand.self, Healthcheck.self,
         ])

@@ -15,8 +15,8 @@ extension EndToEndTests {
         /// What is different each time.
         nonisolated(unsafe) private static let changing =
             #/
-            (conn|aud|key|sec|rec|msg|study|rule)_[0-9a-z]{16} | mixpanel_[0-9a-z]{10}
-            | muster_(secret|key|pk|id)_\w+ | whsec_[A-Za-z0-9+/]+=*
+            (conn|aud|key|sec|rec|msg|study|rule|euser|org)_[0-9a-z]{16}\b | mixpanel_[0-9a-z]{10}
+            | muster_(secret|key|pk|id|user|org)_\w+ | whsec_[A-Za-z0-9+/]+=*
             | [1-9A-HJ-NP-Za-km-z]{20}\b | \d{4}-\d\d-\d\dT[0-9:.]+Z
             | [0-9]+\ (bytes|KiB|MiB|may\ be) | [0-9]+\ of\ [0-9]+\ pages
             | step\ [0-9]{4}[^\n]* | key\ [0-9a-f]{8}

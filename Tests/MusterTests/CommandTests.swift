@@ -36,6 +36,7 @@ import Testing
                                           users are.
                   hook                    Where a connection's events are posted to.
                   secrets                 Secrets that are kept encrypted.
+                  elements-user           Who may use the element API.
                   audit                   Who changed what.
                   config                  The settings in effect, and where each was said.
                   backup                  Copies the whole store into one file.

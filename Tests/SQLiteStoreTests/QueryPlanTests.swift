@@ -82,6 +82,7 @@ struct QueryPlanTests {
             || detail == "SCAN hook" || detail.hasPrefix("SCAN hook USING")
             || detail.contains("INDEX sync_session_open")
             || detail.contains("INDEX reconciliation_open")
+            || detail.contains("INDEX bulk_job_open")
     }
 
     /// They stop after the first row or rows of a table.
@@ -106,6 +107,7 @@ struct QueryPlanTests {
         try await store.create(Connection.make(9))
         try await post(from: store)
         try await operate(store)
+        try await useElements(store)
         try await store.checkWritable(at: .start)
         return seen.sorted()
     }
@@ -167,6 +169,44 @@ struct QueryPlanTests {
             _ = try await store.deliveries(of: .make(), status: status, ListRange())
         }
         try await store.changeHook(of: .make(), at: .start, for: .test) { $0 = nil }
+    }
+
+    /// Every statement about element users, instances and bulk jobs.
+    private func useElements(_ store: SQLiteStore) async throws {
+        let hash = OperatorKey.make(1).hash
+        let user = try await store.create(
+            ElementUser(
+                id: .make(1), organization: .make(1), name: "Ada", hash: hash,
+                organizationHash: hash, createdAt: .start), for: .test)
+        let instance = try await store.create(ElementInstance.make(1), for: .test)
+        _ = try await store.elementUsers(ListRange())
+        let filters = [InstanceFilter(), InstanceFilter(organization: .make(1))]
+        for filter in filters { _ = try await store.instances(matching: filter, ListRange()) }
+        _ = try await store.instance(tokenDigest: instance.token.digest)
+        _ = try await store.update(
+            instance.id, of: .make(1), with: InstanceEdit(name: "New"), at: .start, for: .test)
+        let sealed = instance.credential.sealed
+        try await store.note(instance.check, of: instance.id, having: sealed)
+        try await store.reseal(instance, token: instance.token.sealed, credential: sealed)
+        let job = BulkJob(
+            instance: instance.id, object: .users, criteria: BulkJob.Criteria(text: ""),
+            createdAt: .start)
+        for number in 1...2 as ClosedRange<Int64> {
+            _ = try await store.start(job)
+            let claimed = try await store.claimBulkJob(
+                until: .start.after(1), by: "w", at: .start)
+            let id = try #require(claimed?.job.id)
+            try await store.keep(
+                BulkJob.Progress(), ofBulkJob: id, by: "w", until: .start.after(1))
+            try await store.concludeBulkJob(
+                id, as: number == 1 ? .running : .completed, message: nil, resumesAt: nil,
+                by: "w", at: .start)
+        }
+        _ = try await store.bulkJobs(of: instance.id, ListRange())
+        _ = try await store.cancelBulkJob(2, of: instance.id, at: .start)
+        _ = try await store.knownBulkJobs([1])
+        _ = try await store.forgetBulkJobs(endedBefore: .start.after(9))
+        _ = try await store.removeElementUser(user.id, at: .start, for: .test)
     }
 
     /// Reads, compares and mends, and refuses a second query.

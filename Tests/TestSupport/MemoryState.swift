@@ -89,6 +89,7 @@ struct MemoryState: Sendable {
     var sdk: [ConnectionID: SDKSettings] = [:]
     var hooks: [ConnectionID: StoredHook] = [:]
     var deliveriesMade = 0
+    var elements = MemoryElements()
 
     var visibleAudiences: [StoredAudience] { audiences.filter { !$0.isDeleted } }
 

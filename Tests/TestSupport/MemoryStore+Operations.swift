@@ -130,6 +130,7 @@ extension MemoryState {
         positions = positions.filter { $0.key.connection != id }
         removeStudies(of: id)
         hooks[id] = nil
+        elements.part(from: id)
         return own.count
     }
 }

@@ -5,6 +5,7 @@ package typealias Store =
     SyncStore & AudienceStore & AudienceControl & ChangeStore & ConnectionStore & CohortSyncStore
     & OperatorKeyStore & AnswerStore & AuditStore & ReconciliationStore & QueryQuota
     & StudyStore & LaunchStore & SDKStore & HookStore
+    & ElementUserStore & InstanceStore & BulkJobStore
 
 /// The suite that every store runs: the contracts of the ports, sentence by sentence.
 package enum StoreConformance {
@@ -15,6 +16,7 @@ package enum StoreConformance {
         + sources + references + cohortSyncs + serviceAccounts + declared + operations + answers
         + deletion + reconciliations + repairs + queries + studies + launching + pacing
         + invites + launchHistories + hooks + deliveries + hookChanges + hookInvites
+        + elementUsers + instances + bulkJobs
 }
 
 /// One sentence of the contract.

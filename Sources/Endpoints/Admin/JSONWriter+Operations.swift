@@ -46,9 +46,10 @@ extension JSONWriter {
     }
 
     private mutating func actor(_ actor: Operation.Actor) {
-        let (type, id): (String, OperatorKeyID?) =
+        let (type, id): (String, String?) =
             switch actor {
-            case .key(let id): ("key", id)
+            case .key(let id): ("key", id.text)
+            case .elementUser(let id): ("element_user", id.text)
             case .commandLine: ("command_line", nil)
             case .configuration: ("configuration", nil)
             case .server: ("server", nil)
@@ -57,7 +58,7 @@ extension JSONWriter {
         key("type")
         string(type)
         key("id")
-        optional(id?.text)
+        optional(id)
         endObject()
     }
 }

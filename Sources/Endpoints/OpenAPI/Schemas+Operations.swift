@@ -44,8 +44,11 @@ extension Component {
                 "type",
                 .word(
                     "`command_line` is somebody with access to the data directory.",
-                    ["key", "command_line", "configuration", "server"])),
-            Property("id", .id(OperatorKeyID.self, "The key, if it was one.").orNull),
+                    ["key", "element_user", "command_line", "configuration", "server"])),
+            Property(
+                "id",
+                .text("The key or the element user, if it was one.", "key_4q0w8m2cz7hd5nkx").orNull
+            ),
         ])
 
     static let reconciliation = Component(

@@ -64,6 +64,7 @@ extension Operation.Actor {
     fileprivate var text: String {
         switch self {
         case .key(let id): id.text
+        case .elementUser(let id): id.text
         case .commandLine: "command line"
         case .configuration: "configuration"
         case .server: "server"
