@@ -19,6 +19,9 @@ package enum Problem {
 
     /// The answer of the API to whatever went wrong with a request; logs what is our own fault.
     package static func response(to error: any Error, _ request: Request) -> Response {
+        guard !ElementProblem.isResponsible(for: request) else {
+            return ElementProblem.response(to: error, request)
+        }
         logIfOurs(error, request)
         return response(describe(error), request.id)
     }

@@ -19,6 +19,7 @@ package struct Dependencies: Sendable {
     package var launches: any LaunchStore
     package var sdk: any SDKStore
     package var hooks: any HookStore
+    package var elements: ElementParts
     package var accounts: ServiceAccounts
     package var sealing: Sealing
     package var secrets: Secrets
@@ -42,7 +43,7 @@ package struct Dependencies: Sendable {
         cohortSyncs: any CohortSyncStore, changes: any ChangeStore, control: any AudienceControl,
         keys: any OperatorKeyStore, answers: any AnswerStore, audit: any AuditStore,
         reconciliations: any ReconciliationStore, studies: any StudyStore,
-        launches: any LaunchStore, sdk: any SDKStore, hooks: any HookStore,
+        launches: any LaunchStore, sdk: any SDKStore, hooks: any HookStore, elements: ElementParts,
         accounts: ServiceAccounts, sealing: Sealing,
         secrets: Secrets,
         now: @escaping @Sendable () -> Timestamp,
@@ -63,6 +64,7 @@ package struct Dependencies: Sendable {
         self.launches = launches
         self.sdk = sdk
         self.hooks = hooks
+        self.elements = elements
         self.accounts = accounts
         self.sealing = sealing
         self.secrets = secrets
@@ -90,7 +92,7 @@ package func routes(_ parts: Dependencies) -> Router {
     connectionRoutes(&api, parts)
     audienceRoutes(&api, parts)
     launchRoutes(&api, parts)
-    return appRoutes(api.router, parts)
+    return elementRoutes(appRoutes(api.router, parts), parts)
 }
 
 /// What a listener for operators alone answers.

@@ -22,6 +22,7 @@ package struct Status: Sendable, Hashable {
     package static let forbidden = Status(code: 403, reason: "Forbidden")
     package static let notFound = Status(code: 404, reason: "Not Found")
     package static let methodNotAllowed = Status(code: 405, reason: "Method Not Allowed")
+    package static let notAcceptable = Status(code: 406, reason: "Not Acceptable")
     package static let requestTimeout = Status(code: 408, reason: "Request Timeout")
     package static let conflict = Status(code: 409, reason: "Conflict")
     package static let gone = Status(code: 410, reason: "Gone")
@@ -35,6 +36,7 @@ package struct Status: Sendable, Hashable {
         code: 431, reason: "Request Header Fields Too Large")
     package static let internalServerError = Status(code: 500, reason: "Internal Server Error")
     package static let notImplemented = Status(code: 501, reason: "Not Implemented")
+    package static let badGateway = Status(code: 502, reason: "Bad Gateway")
     package static let serviceUnavailable = Status(code: 503, reason: "Service Unavailable")
     package static let httpVersionNotSupported = Status(
         code: 505, reason: "HTTP Version Not Supported")

@@ -19,6 +19,7 @@ struct Composition: Sendable {
     let readiness: Readiness
     let reconciler: Reconciler
     let delivering: Delivering
+    let bulk: BulkRunner
     /// `nil` for plain HTTP.
     let tls: TLSContext?
 
@@ -38,6 +39,7 @@ struct Composition: Sendable {
         let store = try Self.openStore(configuration, as: .server, logger, registry)
         let readiness = Readiness(now: Self.now) { now in try await store.checkWritable(at: now) }
         let accounts = Self.accounts(store, configuration)
+        let elements = Self.elements(store, accounts, configuration)
         let readings = Readings(
             registry, store: store, readiness: readiness, directory: configuration.dataDirectory,
             now: Self.now)
@@ -45,7 +47,7 @@ struct Composition: Sendable {
             syncs: store, audiences: store, connections: store, cohortSyncs: store,
             changes: store, control: store, keys: store, answers: store, audit: store,
             reconciliations: store, studies: store, launches: store, sdk: store, hooks: store,
-            accounts: accounts, sealing: configuration.keyRing.sealing,
+            elements: elements, accounts: accounts, sealing: configuration.keyRing.sealing,
             secrets: Self.secrets, now: Self.now, readiness: readiness,
             metrics: Metrics(factory: registry) { await readings.text() },
             limits: configuration.endpoints, publicURL: configuration.publicURL)
@@ -61,6 +63,9 @@ struct Composition: Sendable {
         readings.watch(server)
         reconciler = try Self.reconciler(store, accounts)
         delivering = Self.delivering(store, configuration, logger)
+        bulk = BulkRunner(
+            jobs: store, calls: elements.calls, files: elements.files,
+            worker: try Self.requestPrefix())
         self.store = store
         self.readiness = readiness
     }
@@ -125,6 +130,18 @@ struct Composition: Sendable {
                 hosts: configuration.mixpanel, now: now),
             connections: store, quota: store, sealing: configuration.keyRing.sealing,
             now: now)
+    }
+
+    /// What the element API is made of.
+    private static func elements(
+        _ store: SQLiteStore, _ accounts: ServiceAccounts, _ configuration: MusterConfiguration
+    ) -> ElementParts {
+        ElementParts(
+            users: store, instances: store, jobs: store,
+            files: BulkDirectory(dataDirectory: configuration.dataDirectory).files,
+            calls: ElementCalls(
+                accounts: accounts, instances: store, sealing: configuration.keyRing.sealing,
+                secrets: secrets))
     }
 
     /// Works on reconciliations, as a worker of its own.

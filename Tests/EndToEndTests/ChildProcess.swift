@@ -49,6 +49,9 @@ final class ChildProcess: Sendable {
         }
     }
 
+    /// Its process id.
+    var identifier: Int32 { process.processIdentifier }
+
     /// Sends a signal, unless the process has ended.
     func signal(_ number: Int32) {
         state.withLock { state in

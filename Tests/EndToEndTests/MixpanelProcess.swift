@@ -16,6 +16,14 @@ struct MixpanelProcess: HTTPPeer {
         let secret: String
         let project: String
         let cohort: String
+        let projectSecret: String
+        let projectToken: String
+
+        enum CodingKeys: String, CodingKey {
+            case us, eu, `in`, username, secret, project, cohort
+            case projectSecret = "project_secret"
+            case projectToken = "project_token"
+        }
     }
 
     static func start(members: Int, pageSize: Int) async throws -> MixpanelProcess {

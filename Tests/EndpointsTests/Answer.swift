@@ -19,6 +19,9 @@ struct Answer {
     /// The `data` of a list.
     var data: [[String: Any]] { object["data"] as? [[String: Any]] ?? [] }
 
+    /// Whether it is an error in the shape of the element API.
+    var isOfElements: Bool { object["requestId"] is String }
+
     var errorCode: String? { (object["error"] as? [String: Any])?["code"] as? String }
     var errorMessage: String? { (object["error"] as? [String: Any])?["message"] as? String }
 }

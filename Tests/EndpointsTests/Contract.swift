@@ -17,6 +17,13 @@ struct Contract: Sendable {
 
         var id: String { object["operationId"]?.string ?? "" }
 
+        /// 0 for each segment of the path that is a literal, 1 for a parameter.
+        fileprivate var literals: [Int] {
+            path.split(separator: "/").map { $0.first == "{" ? 1 : 0 }
+        }
+
+        var isOfElements: Bool { path.hasPrefix("/elements/") }
+
         /// The scopes of an operator key that it takes; `nil` if it takes no operator key.
         var scopes: [String]? {
             let schemes = object["security"]?.array?.first?.object
@@ -70,13 +77,15 @@ struct Contract: Sendable {
         let wanted = method == .head ? "GET" : method.name
         // A slash at the end is the same path.
         let segments = segments.last == "" ? segments.dropLast() : segments[...]
-        let found = operations.filter { operation in
+        let matching = operations.filter { operation in
             let pattern = operation.path.split(separator: "/")
             return operation.method == wanted && pattern.count == segments.count
                 && zip(pattern, segments).allSatisfy { $0.first == "{" || $0 == $1 }
         }
-        // A literal path is matched before one with a parameter.
-        return found.min { $0.parameters(in: "path").count < $1.parameters(in: "path").count }
+        // A literal wins over a parameter, the earlier one first.
+        return matching.min { left, right in
+            left.literals.lexicographicallyPrecedes(right.literals)
+        }
     }
 
     /// What was found out about an answer.
@@ -88,14 +97,21 @@ struct Contract: Sendable {
     }
 
     /// Every operation with each good status, and every property of their answers.
-    static let all: Set<String> = operations.reduce([]) { found, operation in
-        let statuses = [200, 201, 202, 204, 304].filter { operation.answer($0) != nil }
-        return statuses.reduce(found) { found, status in
-            let place = "\(operation.id) \(status)"
-            let content = operation.answer(status)?["content"]?.object?["application/json"]
-            let schema = content?.object?["schema"] ?? .null
-            return found.union([place])
-                .union(JSONSchema(document).described(by: schema, place))
+    static let all = described(by: operations.filter { !$0.isOfElements })
+
+    /// The same of the element API.
+    static let ofElements = described(by: operations.filter(\.isOfElements))
+
+    private static func described(by operations: [Operation]) -> Set<String> {
+        operations.reduce([]) { found, operation in
+            let statuses = [200, 201, 202, 204, 304].filter { operation.answer($0) != nil }
+            return statuses.reduce(found) { found, status in
+                let place = "\(operation.id) \(status)"
+                let content = operation.answer(status)?["content"]?.object?["application/json"]
+                let schema = content?.object?["schema"] ?? .null
+                return found.union([place])
+                    .union(JSONSchema(document).described(by: schema, place))
+            }
         }
     }
 
@@ -103,7 +119,7 @@ struct Contract: Sendable {
         of answer: Answer, to method: Method, _ segments: [String]
     ) -> Finding {
         guard let operation = operation(method, segments) else {
-            return Finding(problems: refusals(of: answer))
+            return Finding(problems: refusals(of: answer, segments))
         }
         let place = "\(operation.id) \(answer.status)"
         guard let described = operation.answer(answer.status) else {
@@ -121,12 +137,14 @@ struct Contract: Sendable {
     }
 
     /// What nobody has described is refused in the shape of errors.
-    private static func refusals(of answer: Answer) -> [String] {
+    private static func refusals(of answer: Answer, _ segments: [String]) -> [String] {
         guard [404, 405, 501].contains(answer.status) else {
             return answer.response.header("Allow") != nil && answer.bytes.isEmpty
                 ? [] : ["\(answer.status) to what is not described"]
         }
-        return finding(answer.bytes, ["$ref": "#/components/schemas/Error"], "refusal").problems
+        let name = segments.first == "elements" ? "ElementError" : "Error"
+        let schema: JSONValue = ["$ref": .string("#/components/schemas/\(name)")]
+        return finding(answer.bytes, schema, "refusal").problems
     }
 
     private static func content(

@@ -14,6 +14,9 @@ final class House: Sendable {
     let log = LogCapture()
     let clock = ManualClock()
     let readiness: Readiness
+    let files = MemoryFiles()
+    /// Works on bulk jobs, when told to.
+    let runner: BulkRunner
     let router: Router
     private let handler: Handler
     private let immediate: ImmediateHandler
@@ -40,13 +43,19 @@ final class House: Sendable {
         readiness = Readiness(now: now) { time in
             try await (syncs ?? store).checkWritable(at: time)
         }
+        let accounts = ServiceAccounts(
+            mixpanel: MixpanelAPI(exchange: mixpanel, now: now),
+            connections: store, quota: GenerousQuota(), sealing: .plain, now: now)
+        let calls = ElementCalls(
+            accounts: accounts, instances: store, sealing: .plain, secrets: secrets)
+        let elements = ElementParts(
+            users: store, instances: store, jobs: store, files: files.files, calls: calls)
+        runner = BulkRunner(jobs: store, calls: calls, files: files.files, worker: "w")
         var parts = Dependencies(
             syncs: syncs ?? store, audiences: store, connections: store, cohortSyncs: store,
             changes: store, control: store, keys: store, answers: answers(store), audit: store,
             reconciliations: store, studies: store, launches: store, sdk: store, hooks: store,
-            accounts: ServiceAccounts(
-                mixpanel: MixpanelAPI(exchange: mixpanel, now: now),
-                connections: store, quota: GenerousQuota(), sealing: .plain, now: now),
+            elements: elements, accounts: accounts,
             sealing: .plain, secrets: secrets, now: now, readiness: readiness, metrics: metrics,
             limits: limits, publicURL: publicURL)
         parts.apps = apps

@@ -29,6 +29,15 @@ import Testing
         #expect(SystemChecks.publicURL(url).status == status)
     }
 
+    @Test func instancesThatWillStopWorkingAreCounted() {
+        #expect(StoreChecks.findings(ending: 0, invalid: 0).isEmpty)
+        let both = StoreChecks.findings(ending: 2, invalid: 1).map(\.line)
+        #expect(both.count == 2)
+        #expect(both.first?.contains("2 authenticate by the project's API secret") == true)
+        #expect(both.first?.contains("3 March 2027") == true)
+        #expect(both.last?.contains("takes 1 of them") == true)
+    }
+
     @Test func descriptorsHaveToBeEnough() {
         #expect(SystemChecks.descriptors(limit: 100, max: 90, reserved: 10).status == .ok)
         #expect(SystemChecks.descriptors(limit: 99, max: 90, reserved: 10).status == .warn)

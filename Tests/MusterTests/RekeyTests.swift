@@ -29,7 +29,7 @@ import Testing
             checkedAt: .start)
     }
 
-    /// Three accounts, an identity secret and a kept answer, all sealed.
+    /// Three accounts, an identity secret, an instance and a kept answer, all sealed.
     private func fill(_ ring: KeyRing) async throws {
         for (number, id) in ids.enumerated() {
             try await store.create(.make(UInt8(number + 1)))
@@ -40,6 +40,12 @@ import Testing
         settings.identitySecret = try ring.sealing.seal(
             Array("identity".utf8), SDKSettings.sealingContext(of: ids[0]))
         try await store.set(settings, of: ids[0], at: .start, for: .test)
+        var instance = ElementInstance.make(1)
+        instance.token.sealed = try ring.sealing.seal(
+            Array("token".utf8), instance.sealingContext)
+        instance.credential = try StoredCredential(
+            InstanceCredential(username: "user"), for: instance.sealingContext, by: ring.sealing)
+        _ = try await store.create(instance, for: .test)
         let answer = KeptAnswer(
             key: "k", request: "r", status: 201,
             body: try ring.sealing.seal(Array("body".utf8), KeptAnswer.sealingContext),
@@ -58,12 +64,18 @@ import Testing
         let identity = try ring.sealing.open(
             try #require(settings?.identitySecret), SDKSettings.sealingContext(of: ids[0]))
         texts.append(String(decoding: identity, as: UTF8.self))
+        let instance = try #require(try await store.instance(1, of: nil))
+        texts.append(try instance.token.open(by: ring.sealing))
+        texts.append(
+            try instance.credential.open(for: instance.sealingContext, by: ring.sealing).username)
         let answer = try #require(try await store.keptAnswer("k", at: .start))
         let body = try ring.sealing.open(answer.body, KeptAnswer.sealingContext)
         return texts + [String(decoding: body, as: UTF8.self)]
     }
 
-    private static let all = ["secret 0", "secret 1", "secret 2", "identity", "body"]
+    private static let all = [
+        "secret 0", "secret 1", "secret 2", "identity", "token", "user", "body",
+    ]
 
     private func rekey(
         _ ring: KeyRing, at now: @escaping @Sendable () -> Timestamp = { .start },
@@ -78,7 +90,7 @@ import Testing
         let before = try ring.keys().current
         let outcome = try await rekey(ring)
         let keys = try ring.keys()
-        #expect(outcome == .init(keyID: keys.current.id, resealed: 5, keysRemoved: 1))
+        #expect(outcome == .init(keyID: keys.current.id, resealed: 6, keysRemoved: 1))
         #expect(keys.current != before)
         #expect(keys.old == [])
         #expect(try await opened(ring) == Self.all)
@@ -158,8 +170,10 @@ import Testing
         let (store, id) = (store, ids[1])
         let outcome = try await rekey(
             ring, settle: { _ = try await store.set(late, of: id, at: .start, for: .test) })
-        #expect(outcome.resealed == 6)
-        #expect(try await opened(ring) == ["secret 0", "late", "secret 2", "identity", "body"])
+        #expect(outcome.resealed == 7)
+        #expect(
+            try await opened(ring)
+                == ["secret 0", "late", "secret 2", "identity", "token", "user", "body"])
     }
 
     @Test func ifAnythingCannotBeOpenedNoKeyLeaves() async throws {

@@ -8,6 +8,7 @@ import Routing
 /// Connections and their service accounts.
 struct ConnectionEndpoints: Sendable {
     private let connections: any ConnectionStore
+    private let instances: InstanceBacking
     private let accounts: ServiceAccounts
     private let secrets: Secrets
     private let limits: EndpointLimits
@@ -16,6 +17,7 @@ struct ConnectionEndpoints: Sendable {
 
     init(_ parts: Dependencies) {
         connections = parts.connections
+        instances = InstanceBacking(parts)
         accounts = parts.accounts
         secrets = parts.secrets
         limits = parts.limits
@@ -26,15 +28,18 @@ struct ConnectionEndpoints: Sendable {
     /// Made whatever Mixpanel says of the account: a wrong one is replaced, and a cohort sync
     /// needs none.
     @Sendable func create(_ creation: Creation) async throws -> Response {
-        let body = try creation.object(keys: ConnectionSettings.keys + AccountWish.keys)
+        let body = try creation.object(
+            keys: ConnectionSettings.keys + AccountWish.keys + [InstanceBacking.key])
         var connection = try ConnectionSettings(body).makeConnection(at: now(), by: secrets)
-        let wish = try AccountWish(body)
+        let backing = try await instances.backing(body)
+        let wish = try backing?.wish(beside: AccountWish(body)) ?? AccountWish(body)
         if case .project = wish {
             throw Failure(.invalid, "project_id needs username and secret beside it.")
         }
         connection.serviceAccount = try await account(wish, of: connection)
         let answer = show(connection, for: creation.request, .created)
         try await connections.create(connection, for: creation.operation(answering: answer))
+        if let backing { try await instances.bind(backing, to: connection.id, creation) }
         creation.request.logger.info(
             "connection created",
             metadata: [

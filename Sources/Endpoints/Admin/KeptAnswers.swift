@@ -124,6 +124,11 @@ struct Creation: Sendable {
         body.count == 0 ? JSONObject([]) : try object(keys: keys)
     }
 
+    /// The same, for what is done beside it and needs no answer kept.
+    var bystanding: Operation {
+        Operation(by: .key(actor), requestID: request.id.description)
+    }
+
     /// What to tell the store: who makes it, and which answer to give if it is asked for again.
     func operation(answering response: Response) throws(Failure) -> Operation {
         Operation(

@@ -12,6 +12,8 @@ struct DescribedOperation: Sendable {
         case key(OperatorKey.Scope)
         /// An app, with the public key of a connection.
         case app
+        /// Somebody of the element API.
+        case elements(AdmitElement.Need)
     }
 
     struct Body: Sendable {
@@ -78,6 +80,7 @@ struct DescribedOperation: Sendable {
         case .cohortSync: [["cohortSync": []]]
         case .key(let scope): [["operatorKey": [.string(scope.rawValue)]]]
         case .app: [["publicKey": []]]
+        case .elements: [["elements": []]]
         }
     }
 
@@ -89,7 +92,7 @@ struct DescribedOperation: Sendable {
     }
 
     private var responses: JSONValue {
-        var members = [answer.member(isCreation: isCreation)]
+        var members = [answer.member(isCreation: isCreation, elementNeed)]
         if case .cohortSync = access {
             members += Refusal.webhook.map(\.member)
         } else {
@@ -98,10 +101,17 @@ struct DescribedOperation: Sendable {
         return .object(JSONObject(members))
     }
 
+    private var elementNeed: AdmitElement.Need? {
+        if case .elements(let need) = access { need } else { nil }
+    }
+
     private var allRefusals: [Refusal] {
+        if let elementNeed {
+            return Refusal.ofElements(elementNeed, hasBody: body != nil) + refusals
+        }
         var all: [Refusal] = [.invalid, .internal, .unavailable]
         switch access {
-        case .anybody, .cohortSync: return refusals
+        case .anybody, .cohortSync, .elements: return refusals
         case .app: all += [.unknownApp, .throttled]
         case .key(let scope):
             all += scope == .admin ? [.unauthorized, .forbidden] : [.unauthorized]
@@ -130,6 +140,7 @@ enum Tag: String, CaseIterable {
     case sdk = "SDK"
     case links = "Invite links"
     case administration = "Administration"
+    case elements = "Elements"
     case server = "Server"
 
     var about: String {
@@ -148,6 +159,7 @@ enum Tag: String, CaseIterable {
         case .sdk: "What apps ask, with a key that is no secret; from any origin."
         case .links: "One link for an invite, with the app and without it."
         case .administration: "Keys to this API, the audit log, erasing people."
+        case .elements: "Element instances: Mixpanel through one authenticated API call."
         case .server: "Probes, and this document."
         }
     }
@@ -211,6 +223,22 @@ struct DescribedAnswer: Sendable {
             headers: headers.map { ($0, header($0)) })
     }
 
+    /// A list of the element API, which is an array and nothing around it.
+    static func array(
+        of item: Schema, _ about: String, headers: [String] = []
+    ) -> DescribedAnswer {
+        DescribedAnswer(
+            status: .ok, about: about, content: content("application/json", .list(about, of: item)),
+            headers: headers.map { ($0, header($0)) })
+    }
+
+    /// An object that is described elsewhere, or is empty.
+    static func anyObject(_ about: String) -> DescribedAnswer {
+        DescribedAnswer(
+            status: .ok, about: about,
+            content: ["application/json": ["schema": ["type": "object"]]])
+    }
+
     /// An answer without a body.
     static func nothing(_ about: String, headers: [String] = []) -> DescribedAnswer {
         DescribedAnswer(
@@ -228,8 +256,17 @@ struct DescribedAnswer: Sendable {
         ["$ref": .string("#/components/headers/\(name)")]
     }
 
-    func member(isCreation: Bool) -> (key: String, value: JSONValue) {
+    func member(
+        isCreation: Bool, _ need: AdmitElement.Need?
+    ) -> (key: String, value: JSONValue) {
         var all = [(key: "X-Request-Id", value: Self.header("X-Request-Id"))] + headers
+        if let need, !headers.contains(where: { $0.key == "Elements-Request-Id" }) {
+            all.append(("Elements-Request-Id", Self.header("Elements-Request-Id")))
+            if need == .hub {
+                let name = "Elements-Element-Instance-Id"
+                all.append((name, Self.header(name)))
+            }
+        }
         if isCreation {
             all += ["Cache-Control", "Idempotency-Replayed"].map { ($0, Self.header($0)) }
         }

@@ -11,16 +11,22 @@ package enum OpenAPIDocument {
         + DescribedOperation.reconciliations + DescribedOperation.studies
         + DescribedOperation.launchRules + DescribedOperation.invites
         + DescribedOperation.sdkSettings + DescribedOperation.sdk + DescribedOperation.links
-        + DescribedOperation.administration + DescribedOperation.server
+        + DescribedOperation.administration + DescribedOperation.elements
+        + DescribedOperation.server
 
     /// The document as JSON.
-    package static let bytes: [UInt8] = {
-        var json = JSONWriter(reservingCapacity: 128 << 10)
-        json.value(value)
-        return json.bytes
-    }()
+    package static let bytes = bytes(of: operations)
 
-    private static var value: JSONValue {
+    /// The part of it that is about the element API.
+    static let elementBytes = bytes(of: DescribedOperation.elements)
+
+    private static func bytes(of operations: [DescribedOperation]) -> [UInt8] {
+        var json = JSONWriter(reservingCapacity: 256 << 10)
+        json.value(value(operations))
+        return json.bytes
+    }
+
+    private static func value(_ operations: [DescribedOperation]) -> JSONValue {
         [
             "openapi": "3.1.0",
             "info": info,
@@ -29,7 +35,7 @@ package enum OpenAPIDocument {
                 Tag.allCases.map { tag in
                     ["name": .string(tag.rawValue), "description": .string(tag.about)]
                 }),
-            "paths": paths,
+            "paths": paths(operations),
             "components": components,
         ]
     }
@@ -59,7 +65,7 @@ package enum OpenAPIDocument {
         that breaks a rule of HTTP 400, 413, 414, 417, 431, 501 or 505: all in the same shape.
         """
 
-    private static var paths: JSONValue {
+    private static func paths(_ operations: [DescribedOperation]) -> JSONValue {
         var paths: [(key: String, value: JSONValue)] = []
         for operation in operations where !paths.contains(where: { $0.key == operation.path }) {
             let methods = operations.filter { $0.path == operation.path }.map { same in
@@ -85,6 +91,11 @@ package enum OpenAPIDocument {
                     "type": "http", "scheme": "basic",
                     "description": "Username and secret of the connection's cohort sync.",
                 ],
+                "elements": [
+                    "type": "apiKey", "in": "header", "name": "Authorization",
+                    "description":
+                        "User <..>, Organization <..>; Element <..> for what an instance reads.",
+                ],
             ],
             "headers": .object(JSONObject(headers)),
             "responses": .object(JSONObject(Refusal.all.map(\.definition))),
@@ -108,6 +119,12 @@ package enum OpenAPIDocument {
         header("Access-Control-Allow-Methods", "What they may send.", "GET"),
         header("Access-Control-Allow-Headers", "With which fields.", "authorization, content-type"),
         header("Access-Control-Max-Age", "For how many seconds that holds.", "7200"),
+        header("Elements-Request-Id", "The same as X-Request-Id.", "k2v9qd-1f"),
+        header("Elements-Element-Instance-Id", "The instance of the token.", "12"),
+        header("Elements-Returned-Count", "How many are here.", "200"),
+        header("Elements-Total-Count", "How many there are.", "1204", isAlways: false),
+        header("Elements-Next-Page-Token", "The next `nextPage`.", "i1-0-7", isAlways: false),
+        header("Elements-Error", "What was cut.", "pageSize was cut", isAlways: false),
         (
             "Retry-After",
             [
@@ -127,6 +144,11 @@ package enum OpenAPIDocument {
 extension Component {
     /// Every schema that has a name.
     static let all: [Component] = [
+        activity, bulkDownload, bulkError, bulkJob, configurationItem, configurationValue, element,
+        elementConfiguration, elementError, elementUser, fieldMap, imported, instance,
+        instanceChange,
+        instanceEdit, newInstance, objectMetadata, pong, profileUpdate, startedBulkJob,
+        mappedUser, newFieldMap, topActivity, writtenUser,
         actor, audience, audienceReference, auditEntry, change, cohortAudience, cohortSync,
         cohortSyncSecret, connection, connectionEdit, difference, eligibility, erased, error,
         funnel, health, hook, hookDelivery, hookSecret, hookWish, invite, inviteReport, launch,

@@ -48,6 +48,29 @@ struct Parameter: Sendable {
                 + "request with the same key acts once, and is answered alike.",
             "8f14e45f-ceea-467f", length: 1...KeptAnswers.keyBytesMax, pattern: "^[!-~]+$"))
 
+    static let pageSize = Parameter.query(
+        "pageSize", .text("How many at most; \(ElementPaging.pageSizeDefault) without.", "200"))
+    static let nextPage = Parameter.query(
+        "nextPage", .text("The `Elements-Next-Page-Token` of the page before.", ""))
+    static let verify: [Parameter] = [
+        .query("verify", .text("false: Mixpanel is not asked.", "true")),
+        .query("reAuthenticate", .text("The same, as the original calls it.", "true")),
+    ]
+    static let instances: [Parameter] = [
+        .query("tags[]", .text("Only with this tag; may be given again.", "Docs")),
+        .query("searchText", .text("In the name or the element's key.", "shop")),
+        pageSize, nextPage, .query("hydrate", .text("Passed over.", "true")),
+    ]
+    static let users: [Parameter] = [
+        .query("where", .text("In CEQL, or query = '<Mixpanel expression>'.", "")),
+        pageSize, nextPage, .query("fields", .text("Names of properties, by commas.", "")),
+    ]
+    static let bulkQuery: [Parameter] = [
+        .needed("q", .text("What to download.", "select * from users")),
+        .query("from", .text("Of activities: not before.", "")),
+        .query("to", .text("Of activities: before; now without.", "")),
+    ]
+
     /// Those that a path names.
     static func inPath(_ path: String) -> [Parameter] {
         path.split(separator: "/").compactMap { segment in
@@ -67,6 +90,13 @@ struct Parameter: Sendable {
         case "study": .id(StudyID.self, "The study.")
         case "rule": .id(LaunchRuleID.self, "The launch rule.")
         case "code": Component.inviteCode
+        case "element": .text("The element, by its key or id.", ElementInstance.elementKey)
+        case "instance": .text("The instance, by its id.", "12")
+        case "item": .text("What is configured, by its key or id.", "filter.response.nulls")
+        case "hub": .text("Any: there is one.", "general")
+        case "object": .text("users or activities.", "users")
+        case "job": .text("The bulk job.", "7")
+        case "user": .text("A distinct id of Mixpanel's.", "user-42")
         default: .id(ConnectionID.self, "The connection.")
         }
     }

@@ -18,7 +18,7 @@ struct Refusal: Sendable {
             reused,
             `internal`, unavailable, notReady, notModified, unknownApp, throttled, ledOn,
             ledOnFromPage, noSuchLink,
-        ] + webhook
+        ] + webhook + elements
 
     static let invalid = Refusal(
         status: .badRequest, name: "Invalid",
@@ -76,6 +76,55 @@ struct Refusal: Sendable {
     static let noSuchLink = Refusal(
         status: .notFound, name: "NoSuchLink", about: "A page that says so.", component: nil,
         isPage: true)
+
+    /// In the shape of the element API.
+    private static func element(
+        _ status: Status, _ name: String, _ about: String, headers: [String] = []
+    ) -> Refusal {
+        Refusal(
+            status: status, name: "Element" + name, about: about, component: .elementError,
+            headers: headers + ["Elements-Request-Id"])
+    }
+
+    static let elementConflict = element(
+        .conflict, "Conflict", "The state of things forbids it, or the credential does.")
+    static let elementNotAcceptable = element(
+        .notAcceptable, "NotAcceptable", "There is none of these media types.")
+    static let elementGone = element(.gone, "Gone", "The file is not kept any more.")
+
+    private static let ofEveryElement = [
+        element(.badRequest, "Invalid", "The request can't be meant; the message says why."),
+        element(
+            .unauthorized, "Unauthorized", "A secret or the token is wrong.",
+            headers: ["WWW-Authenticate"]),
+        element(.notFound, "NotFound", "There is nothing of this id."),
+        element(.internalServerError, "Internal", "A fault of Muster's."),
+        element(
+            .serviceUnavailable, "Unavailable", "Trouble that will pass: try again.",
+            headers: ["Retry-After"]),
+    ]
+    private static let ofElementBodies = [
+        element(.requestTimeout, "Slow", "The body came too slowly."),
+        element(.contentTooLarge, "TooLarge", "The body is too long."),
+        element(
+            .unsupportedMediaType, "UnsupportedCoding", "The body's Content-Encoding is unknown.",
+            headers: ["Accept-Encoding"]),
+    ]
+    private static let ofHubs = [
+        element(.forbidden, "Forbidden", "The instance is disabled, or Mixpanel refuses it."),
+        elementConflict,
+        element(
+            .tooManyRequests, "TooMany", "Mixpanel's quota is used up.", headers: ["Retry-After"]),
+        element(.badGateway, "BadGateway", "Mixpanel is in trouble, or out of reach."),
+    ]
+
+    static let elements =
+        ofEveryElement + ofElementBodies + ofHubs + [elementNotAcceptable, elementGone]
+
+    /// Those of every operation of the element API.
+    static func ofElements(_ need: AdmitElement.Need, hasBody: Bool) -> [Refusal] {
+        ofEveryElement + (hasBody ? ofElementBodies : []) + (need == .hub ? ofHubs : [])
+    }
 
     /// What Mixpanel is told, in its own shape.
     static let webhook: [Refusal] = [

@@ -31,6 +31,9 @@ extension Component {
             .optional("username", accountUsername.orNull),
             .optional("secret", accountSecret.orNull),
             .optional("project_id", projectID.orNull),
+            .optional(
+                "element_instance",
+                .count("An element instance whose service account it is.", 12).orNull),
             .optional("reference_property", referenceProperty.orNull),
             .optional("traits", keptTraits.orNull),
             .optional("guard_max_removed_fraction", guardFraction.orNull),

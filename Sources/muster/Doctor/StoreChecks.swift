@@ -149,6 +149,9 @@ struct StoreChecks {
             }
             range.after = page.next
         } while range.after != nil
+        let instances = try await instances(of: store)
+        opened += instances.opened
+        findings += instances.findings
         if opened > 0 { findings.append(.ok("encryption key", "opens \(opened) secrets")) }
         return findings + (try await audiences(of: store))
     }
@@ -197,7 +200,7 @@ struct StoreChecks {
 
     // MARK: Words
 
-    private static func finding(_ check: String, _ failure: Failure) -> Finding {
+    static func finding(_ check: String, _ failure: Failure) -> Finding {
         .fail(check, failure.message, fix: failure.detail.isEmpty ? "see above" : failure.detail)
     }
 

@@ -4,7 +4,9 @@ import Audiences
 ///
 /// Whenever it is killed, every secret can be opened: an old key leaves last, when nothing needs it
 /// any more. Begun again, it goes on.
-struct Rekey<Store: ConnectionStore & SDKStore & HookStore & AnswerStore>: Sendable {
+struct Rekey<
+    Store: ConnectionStore & SDKStore & HookStore & InstanceStore & AnswerStore
+>: Sendable {
     let store: Store
     let ring: KeyRing
     let now: @Sendable () -> Timestamp
@@ -49,6 +51,7 @@ struct Rekey<Store: ConnectionStore & SDKStore & HookStore & AnswerStore>: Senda
                 count += 1
             }
         }
+        count += try await resealInstances()
         return try await count
             + store.resealAnswers { sealed throws(Failure) in
                 ring.sealing.isCurrent(sealed)
@@ -66,6 +69,24 @@ struct Rekey<Store: ConnectionStore & SDKStore & HookStore & AnswerStore>: Senda
             for (old, new) in exchanges { hook?.reseal(old, as: new) }
         }
         return exchanges.count
+    }
+}
+
+extension Rekey {
+    /// Tokens and credentials of element instances.
+    private func resealInstances() async throws -> Int {
+        var count = 0
+        let all = try await everything { try await store.instances(matching: InstanceFilter(), $0) }
+        for instance in all {
+            let sealed = [instance.token.sealed, instance.credential.sealed]
+            guard !sealed.allSatisfy(ring.sealing.isCurrent) else { continue }
+            let new = try sealed.map { old throws(Failure) in
+                try ring.reseal(old, instance.sealingContext)
+            }
+            try await store.reseal(instance, token: new[0], credential: new[1])
+            count += 1
+        }
+        return count
     }
 }
 

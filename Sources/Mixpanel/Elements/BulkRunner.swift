@@ -1,0 +1,139 @@
+package import Audiences
+internal import JSON
+
+/// Works on bulk jobs: reads from Mixpanel, and writes files.
+///
+/// All it knows is in the store and the file, step by step: it can be stopped at any moment, and
+/// goes on there in this process or another. A step is a page of people or a span of days; what an
+/// interrupted one wrote is cut off.
+package struct BulkRunner: Sendable {
+    let jobs: any BulkJobStore
+    let calls: ElementCalls
+    let files: BulkFiles
+    let worker: String
+    let now: @Sendable () -> Timestamp
+
+    /// How long a worker that says nothing is waited for: more than a query may take, or an export
+    /// be silent.
+    static let leaseMilliseconds: Int64 = 7 * 60_000
+
+    /// How many exports one job is cut into at most: half of what Mixpanel answers an hour.
+    static let exportsMax = 30
+
+    /// How often Mixpanel may forget a query before it is read to its end.
+    static let restartsMax = 3
+
+    package init(
+        jobs: any BulkJobStore, calls: ElementCalls, files: BulkFiles, worker: String
+    ) {
+        self.jobs = jobs
+        self.calls = calls
+        self.files = files
+        self.worker = worker
+        now = calls.now
+    }
+
+    /// Takes a job that is due, and works on it until it ended or has to wait.
+    ///
+    /// Returns soon after the task is cancelled; the job is then free for others.
+    ///
+    /// - Returns: what it came to; `nil` if nothing was due.
+    /// - Throws: what the store throws; the lease then runs out by itself.
+    package func work() async throws(Failure) -> BulkOutcome? {
+        let claimed = try await jobs.claimBulkJob(until: leaseEnd, by: worker, at: now())
+        guard let claimed else { return nil }
+        let id = claimed.job.id
+        let stop = await stop(of: claimed)
+        do throws(Failure) {
+            switch stop {
+            case .completed: try await conclude(id, .completed)
+            case .aborted(let message): try await conclude(id, .aborted, message)
+            case .waits(let message, let moment):
+                try await conclude(id, .running, message, until: moment)
+            case .lost: break
+            case .store(let failure): throw failure
+            }
+        } catch {
+            guard error.code == .conflict else { throw error }
+            return BulkOutcome(id: id, stop: .lost)
+        }
+        return BulkOutcome(id: id, stop: stop)
+    }
+
+    /// Forgets jobs that ended long ago, and removes files that are nobody's.
+    package func tidy() async throws(Failure) {
+        let horizon = now().milliseconds - Limits.bulkFileMilliseconds
+        let moment = Timestamp(milliseconds: horizon)
+        while try await jobs.forgetBulkJobs(endedBefore: moment) {}
+        let listed = try await files.list()
+        let known = try await jobs.knownBulkJobs(listed)
+        for id in listed where !known.contains(id) { try await files.remove(id) }
+    }
+
+    var leaseEnd: Timestamp {
+        Timestamp(milliseconds: now().milliseconds + Self.leaseMilliseconds)
+    }
+
+    private func conclude(
+        _ id: Int64, _ status: BulkJob.Status, _ message: String? = nil,
+        until moment: Timestamp? = nil
+    ) async throws(Failure) {
+        try await jobs.concludeBulkJob(
+            id, as: status, message: message, resumesAt: moment, by: worker, at: now())
+    }
+
+    private func stop(of claimed: ClaimedBulkJob) async -> BulkOutcome.Stop {
+        guard !claimed.instance.isDisabled else { return .aborted("The instance is disabled.") }
+        let age = now().since(claimed.job.createdAt)
+        guard age <= Limits.bulkFileMilliseconds else {
+            return .aborted("It did not come to its end within a week.")
+        }
+        do {
+            try await calls.using(claimed.instance) { access in
+                let download = BulkDownload(runner: self, access: access, job: claimed.job)
+                try await download.run()
+            }
+            return .completed
+        } catch {
+            return stop(after: error)
+        }
+    }
+
+    private func stop(after error: any Error) -> BulkOutcome.Stop {
+        func later(_ milliseconds: Int64) -> Timestamp {
+            Timestamp(milliseconds: now().milliseconds + milliseconds)
+        }
+        switch error {
+        case is CancellationError: return .waits(nil, until: nil)
+        case let busy as MixpanelBusy:
+            return .waits(busy.message, until: later(Int64(busy.retryAfterSeconds) * 1000))
+        case let error as ProviderError where error.reason == .unreachable(.cancelled):
+            return .waits(nil, until: nil)
+        case let error as ProviderError where error.error.isPassing:
+            return .waits(error.message, until: later(error.error.waitMilliseconds))
+        case let error as ProviderError: return .aborted(error.message)
+        case let error as InstanceUnusable: return .aborted(error.message)
+        case let failure as Failure where failure.code == .conflict: return .lost
+        case let failure as Failure: return .store(failure)
+        default:
+            return .store(
+                Failure(.internal, "Something went wrong.", detail: "\(type(of: error))"))
+        }
+    }
+}
+
+/// What became of a bulk job that was worked on.
+package struct BulkOutcome: Sendable {
+    package enum Stop: Sendable {
+        case completed
+        case aborted(String)
+        /// `nil` if the worker was told to stop.
+        case waits(String?, until: Timestamp?)
+        /// Cancelled, or another worker has it.
+        case lost
+        case store(Failure)
+    }
+
+    package let id: Int64
+    package let stop: Stop
+}

@@ -1,0 +1,162 @@
+import Audiences
+import Foundation
+import HTTPWire
+import Mixpanel
+import Synchronization
+import TestSupport
+import Testing
+
+/// Whatever happens on the way, a bulk job's file is that of an undisturbed one.
+@Suite struct BulkRunnerTests {
+    private func opened() async throws -> (ElementHouse, header: String) {
+        let house = try await ElementHouse()
+        let made = try await house.instance(configuration: ElementHouse.full)
+        return (house, house.hub(made.token))
+    }
+
+    private func begin(
+        _ house: ElementHouse, _ header: String, _ body: String = #"{"objectName":"users"}"#
+    ) async throws -> String {
+        let begun = try await house.call(.post, "/bulk/download", body, as: header)
+        return try #require(begun.object["id"] as? String)
+    }
+
+    private func status(
+        _ house: ElementHouse, _ header: String, _ id: String
+    ) async throws -> [String: Any] {
+        try await house.call(.get, "/bulk/\(id)/status", as: header).object
+    }
+
+    private let people = ["ada", "bo", "cy", "dee", "eve"]
+
+    private func downloaded(
+        _ house: ElementHouse, _ header: String, _ id: String
+    ) async throws -> [String] {
+        let lines = try await house.call(.get, "/bulk/\(id)/users", as: header)
+        return lines.text.split(separator: "\n").compactMap { line in
+            let object = try? JSONSerialization.jsonObject(with: Data(line.utf8))
+            return (object as? [String: Any])?["$distinct_id"] as? String
+        }
+    }
+
+    @Test(arguments: [429, 503])
+    func aJobThatIsInterruptedGoesOnWhereItWas(trouble: Int) async throws {
+        let (house, header) = try await opened()
+        let id = try await begin(house, header)
+        // After the first page.
+        house.mixpanel.troubleAfter(pages: 1, MixpanelResponse(status: trouble))
+        try await house.house.work()
+        let waiting = try await status(house, header, id)
+        #expect(waiting["status"] as? String == "RUNNING")
+        #expect(waiting["recordsCount"] as? Int == 2)
+        #expect(waiting["resumesAt"] is String)
+        #expect(waiting["statusMessage"] is String)
+        // Nothing is due before that.
+        let asked = house.mixpanel.requests.count
+        try await house.house.work()
+        #expect(house.mixpanel.requests.count == asked)
+        house.mixpanel.recover()
+        house.house.clock.advance(milliseconds: 3_600_000)
+        try await house.house.work()
+        #expect(try await status(house, header, id)["status"] as? String == "COMPLETED")
+        #expect(try await downloaded(house, header, id) == people)
+    }
+
+    /// Somebody else's half step is cut off.
+    @Test func whatAnInterruptedStepWroteIsCutOff() async throws {
+        let (house, header) = try await opened()
+        let id = try await begin(house, header)
+        try await house.house.files.files.write(Array("half a li".utf8), 1, 0)
+        try await house.house.work()
+        #expect(try await downloaded(house, header, id) == people)
+    }
+
+    @Test func aForgottenQueryBeginsAgain() async throws {
+        let (house, header) = try await opened()
+        let id = try await begin(house, header)
+        house.mixpanel.troubleAfter(pages: 1, MixpanelResponse(status: 400), times: 1)
+        try await house.house.work()
+        #expect(try await status(house, header, id)["status"] as? String == "COMPLETED")
+        #expect(try await downloaded(house, header, id) == people)
+    }
+
+    @Test func aQueryThatIsAlwaysForgottenIsAborted() async throws {
+        let (house, header) = try await opened()
+        let id = try await begin(house, header)
+        house.mixpanel.troubleAfter(pages: 1, MixpanelResponse(status: 400), times: 100)
+        try await house.house.work()
+        #expect(try await status(house, header, id)["status"] as? String == "ABORTED")
+    }
+
+    @Test func anExportThatBreaksOffIsReadAgain() async throws {
+        let (house, header) = try await opened()
+        let id = try await begin(
+            house, header, #"{"objectName":"activities","from":"2026-11-20T00:00:00Z"}"#)
+        let half = Array((ElementMixpanel.events + #"{"event":"Sign"#).utf8)
+        house.mixpanel.trouble.withLock { $0 = MixpanelResponse(status: 200, body: half) }
+        try await house.house.work()
+        #expect(try await status(house, header, id)["status"] as? String == "RUNNING")
+        house.mixpanel.trouble.withLock { $0 = nil }
+        house.house.clock.advance(milliseconds: 3_600_000)
+        try await house.house.work()
+        let lines = try await house.call(.get, "/bulk/\(id)/activities", as: header)
+        #expect(lines.text == ElementMixpanel.events)
+    }
+
+    /// At most thirty exports, however long the time.
+    @Test func aYearIsCutIntoThirtyExports() async throws {
+        let (house, header) = try await opened()
+        let before = house.mixpanel.requests.count
+        let id = try await begin(
+            house, header,
+            #"{"objectName":"activities","from":"2025-11-21T00:00:00Z","to":"2026-11-21"}"#)
+        try await house.house.work()
+        let exports = house.mixpanel.requests.dropFirst(before).filter {
+            $0.url.contains("/export")
+        }
+        #expect(exports.count == 29)
+        let job = try await status(house, header, id)
+        #expect(job["status"] as? String == "COMPLETED")
+    }
+
+    @Test func aCancelledJobIsNotWorkedOn() async throws {
+        let (house, header) = try await opened()
+        let id = try await begin(house, header)
+        try await house.call(.put, "/bulk/\(id)/cancel", as: header)
+        let asked = house.mixpanel.requests.count
+        try await house.house.work()
+        #expect(house.mixpanel.requests.count == asked)
+    }
+
+    @Test func aJobOfADisabledInstanceIsAborted() async throws {
+        let (house, header) = try await opened()
+        let id = try await begin(house, header)
+        try await house.call(.delete, "/instances/1/enabled")
+        try await house.house.work()
+        try await house.call(.put, "/instances/1/enabled")
+        let job = try await status(house, header, id)
+        #expect(job["statusMessage"] as? String == "The instance is disabled.")
+    }
+
+    @Test func filesGoAfterAWeekAndWithTheirInstance() async throws {
+        let (house, header) = try await opened()
+        let id = try await begin(house, header)
+        try await house.house.work()
+        let files = house.house.files.files
+        try await files.write(Array("nobody's".utf8), 99, 0)
+        house.house.clock.advance(
+            milliseconds: Limits.bulkFileMilliseconds - 60_000)
+        try await house.house.runner.tidy()
+        #expect(try await files.list() == [1])
+        house.house.clock.advance(milliseconds: 120_000)
+        try await house.house.runner.tidy()
+        #expect(try await files.list() == [])
+        try await house.call(.get, "/bulk/\(id)/status", as: header, answers: 404)
+
+        _ = try await begin(house, header)
+        try await house.house.work()
+        try await house.call(.delete, "/instances/1")
+        try await house.house.runner.tidy()
+        #expect(try await files.list() == [])
+    }
+}
