@@ -80,8 +80,9 @@ extension SQLiteStore: BulkJobStore {
         try await writer.write { db in
             let kept = try db.prepared(
                 """
-                UPDATE bulk_job SET records = ?, kept_records = ?, errors = ?, error_messages = ?, bytes = ?,
-                    steps = ?, query_id = ?, restarts = ?, lease_end = ?
+                UPDATE bulk_job SET records = ?, kept_records = ?, errors = ?,
+                    error_messages = ?, bytes = ?, steps = ?, query_id = ?, restarts = ?,
+                    lease_end = ?
                 WHERE id = ? AND worker = ? AND finished_at IS NULL
                 """
             ).change(
@@ -90,6 +91,20 @@ extension SQLiteStore: BulkJobStore {
                 progress.bytes, progress.steps, progress.queryID, progress.restarts, leaseEnd, id,
                 worker)
             guard kept == 1 else { throw lostBulkJob }
+        }
+    }
+
+    package func renewBulkJob(
+        _ id: Int64, by worker: String, until leaseEnd: Timestamp
+    ) async throws(Failure) {
+        try await writer.write(touching: .noted) { db in
+            let renewed = try db.prepared(
+                """
+                UPDATE bulk_job SET lease_end = ?
+                WHERE id = ? AND worker = ? AND finished_at IS NULL
+                """
+            ).change(leaseEnd, id, worker)
+            guard renewed == 1 else { throw lostBulkJob }
         }
     }
 
@@ -129,9 +144,15 @@ extension SQLiteStore: BulkJobStore {
         }
     }
 
-    package func knownBulkJobs(_ ids: [Int64]) async throws(Failure) -> Set<Int64> {
+    package func bulkJobsWithFiles(
+        among ids: [Int64]
+    ) async throws(Failure) -> Set<Int64> {
         try await read { db in
-            let select = try db.prepared("SELECT 1 FROM bulk_job WHERE id = ?")
+            let select = try db.prepared(
+                """
+                SELECT 1 FROM bulk_job
+                WHERE id = ? AND (finished_at IS NULL OR status = 'COMPLETED')
+                """)
             return Set(try ids.filter { try select.first($0) { _ in true } != nil })
         }
     }
@@ -170,13 +191,14 @@ extension Database {
         try prepared(
             """
             INSERT INTO bulk_job (instance, object, criteria, expression, from_at, to_at,
-                records_max, drops_nulls, status, records, kept_records, errors, error_messages, bytes,
-                steps, restarts, created_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'CREATED', 0, 0, 0, x'', 0, 0, 0, ?)
+                records_max, drops_nulls, format, status, records, kept_records, errors,
+                error_messages, bytes, steps, restarts, created_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'CREATED', 0, 0, 0, x'', 0, 0, 0, ?)
             """
         ).run(
             job.instance, job.object.rawValue, criteria.text, criteria.expression, criteria.from,
-            criteria.to, criteria.limit, criteria.dropsNulls ? 1 : 0, job.createdAt)
+            criteria.to, criteria.limit, criteria.dropsNulls ? 1 : 0, criteria.format.rawValue,
+            job.createdAt)
         var made = job
         made.id = lastInsertedRowID
         return made
@@ -198,7 +220,7 @@ extension Database {
 private let selectBulkJob = """
     SELECT id, instance, object, criteria, expression, from_at, to_at, records_max, drops_nulls,
         status, message, resumes_at, records, errors, error_messages, bytes, steps, query_id,
-        restarts, created_at, finished_at, kept_records
+        restarts, created_at, finished_at, kept_records, format
     FROM bulk_job
     """
 
@@ -209,7 +231,7 @@ extension BulkJob {
             criteria: Criteria(
                 text: row.text(3), expression: row.optionalText(4), from: row.optionalTime(5),
                 to: row.optionalTime(6), limit: row.optionalCount(7),
-                dropsNulls: row.integer(8) != 0),
+                dropsNulls: row.integer(8) != 0, format: try row.named(22)),
             status: try row.named(9), message: row.optionalText(10),
             resumesAt: row.optionalTime(11),
             progress: Progress(

@@ -52,6 +52,7 @@ extension Migrations {
             to_at INTEGER,
             records_max INTEGER,
             drops_nulls INTEGER NOT NULL,
+            format TEXT NOT NULL,
             status TEXT NOT NULL,
             message TEXT,
             resumes_at INTEGER,

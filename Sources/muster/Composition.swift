@@ -19,7 +19,7 @@ struct Composition: Sendable {
     let readiness: Readiness
     let reconciler: Reconciler
     let delivering: Delivering
-    let bulk: BulkRunner
+    let bulk: [BulkRunner]
     /// `nil` for plain HTTP.
     let tls: TLSContext?
 
@@ -63,9 +63,11 @@ struct Composition: Sendable {
         readings.watch(server)
         reconciler = try Self.reconciler(store, accounts)
         delivering = Self.delivering(store, configuration, logger)
-        bulk = BulkRunner(
-            jobs: store, calls: elements.calls, files: elements.files,
-            worker: try Self.requestPrefix())
+        bulk = try (0..<BulkWork.jobsAtOnceMax).map { _ in
+            BulkRunner(
+                jobs: store, calls: elements.calls, files: elements.files,
+                limits: configuration.bulk, worker: try Self.requestPrefix())
+        }
         self.store = store
         self.readiness = readiness
     }
@@ -119,7 +121,8 @@ struct Composition: Sendable {
             retention: configuration.retention, logger: logger, metrics: metrics)
     }
 
-    /// Connects service accounts, for endpoints and commands.
+    /// Connects service accounts, for endpoints and commands; called once, for its quota is that of
+    /// all who ask Mixpanel.
     static func accounts(
         _ store: SQLiteStore, _ configuration: MusterConfiguration
     ) -> ServiceAccounts {
@@ -128,7 +131,7 @@ struct Composition: Sendable {
             mixpanel: MixpanelAPI(
                 exchange: exchange.mixpanel, streaming: exchange.mixpanelStream,
                 hosts: configuration.mixpanel, now: now),
-            connections: store, quota: store, sealing: configuration.keyRing.sealing,
+            connections: store, quota: PacedQuota(store), sealing: configuration.keyRing.sealing,
             now: now)
     }
 

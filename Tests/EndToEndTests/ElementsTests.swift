@@ -84,8 +84,35 @@ extension EndToEndTests {
                 try await walk.writeSomebody()
                 try await walk.importEvents()
                 try await walk.download()
+                try await walk.downloadTable()
+                try await walk.cancelDownload()
                 try await walk.end()
                 try await walk.searchForSecrets()
+            }
+        }
+
+        /// Nothing is lost, and nothing comes twice.
+        @Test func aDownloadGoesOnAfterAKill() async throws {
+            try await withElements { walk in
+                let count = 3000
+                try await walk.create()
+                try await walk.addEvents(count)
+                // Each of the three steps takes its time.
+                try await walk.process.control([
+                    "do": "fault", "kind": "trickle", "call": "export", "delay_ms": 100,
+                ])
+                let id = try await walk.beginDownload()
+                try await walk.isUnderWay(id)
+                await walk.server.kill()
+                try await walk.process.control(["do": "clear_faults"])
+                try await withServer(
+                    in: walk.server.directory, environment: walk.process.settings
+                ) { server in
+                    let later = walk.moved(to: server)
+                    #expect(try await later.finished(id)["status"] as? String == "COMPLETED")
+                    let events = try await later.downloaded(id)
+                    #expect(events == (0..<count).map { "made-up-event-\($0)" })
+                }
             }
         }
 

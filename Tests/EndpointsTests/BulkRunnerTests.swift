@@ -119,6 +119,112 @@ import Testing
         #expect(job["status"] as? String == "COMPLETED")
     }
 
+    @Test(arguments: [0, 1])
+    func filesMayTakeSoMuchAndNotAByteMore(missing: Int) async throws {
+        let (free, theirs) = try await opened()
+        _ = try await begin(free, theirs)
+        try await free.house.work()
+        let length = try await free.house.files.files.bytesUsed()
+        let house = try await ElementHouse(bulk: BulkLimits(filesBytesMax: length - missing))
+        let header = house.hub(try await house.instance(configuration: ElementHouse.full).token)
+        let id = try await begin(house, header)
+        try await house.house.work()
+        let job = try await status(house, header, id)
+        #expect(job["status"] as? String == (missing == 0 ? "COMPLETED" : "ABORTED"))
+        guard missing > 0 else { return }
+        let message = try #require(job["statusMessage"] as? String)
+        #expect(message.contains("bulk.files_bytes_max"))
+        // What nobody may read makes room at once.
+        #expect(try await house.house.files.files.list() == [])
+    }
+
+    @Test func aFileThatCannotBeWrittenIsTriedAgainLater() async throws {
+        let (house, header) = try await opened()
+        let id = try await begin(house, header)
+        let full = Failure(.unavailable, "The file of the bulk job can't be used.", detail: "full")
+        house.house.files.trouble.withLock { $0 = full }
+        try await house.house.work()
+        let waiting = try await status(house, header, id)
+        #expect(waiting["statusMessage"] as? String == full.message)
+        #expect(waiting["resumesAt"] is String)
+        house.house.files.trouble.withLock { $0 = nil }
+        house.house.clock.advance(milliseconds: 5 * 60_000)
+        try await house.house.work()
+        #expect(try await downloaded(house, header, id) == people)
+    }
+
+    @Test func aJobIsHeldWhileMixpanelIsSilentAndDroppedWhenItIsCancelled() async throws {
+        let (asked, ask) = AsyncStream.makeStream(of: Void.self)
+        let house = try await ElementHouse { known in
+            { request throws(MixpanelUnreachable) in
+                guard request.url.contains("/query/engage") else { return try await known(request) }
+                ask.yield()
+                // Until the task is cancelled.
+                try? await Task.sleep(for: .never)
+                throw .cancelled
+            }
+        }
+        let header = house.hub(try await house.instance(configuration: ElementHouse.full).token)
+        let id = try await begin(house, header)
+        let (ticks, tick) = AsyncStream.makeStream(of: Void.self)
+        let (beats, beat) = AsyncStream.makeStream(of: Void.self)
+        let runner = BulkRunner(
+            jobs: house.house.store, calls: house.house.calls, files: house.house.files.files,
+            limits: BulkLimits(), worker: "holder",
+            beat: {
+                beat.yield()
+                for await _ in ticks { return }
+                throw CancellationError()
+            })
+        async let outcome = runner.work()
+        var waiting = beats.makeAsyncIterator()
+        await waiting.next()
+        for await _ in asked { break }
+        // Longer than a lease, and never so long without a beat.
+        for _ in 0..<4 {
+            house.house.clock.advance(milliseconds: 20_000)
+            tick.yield()
+            await waiting.next()
+        }
+        #expect(try await house.house.runner.work() == nil)
+        try await house.call(.put, "/bulk/\(id)/cancel", as: header)
+        tick.yield()
+        let stop = try #require(try await outcome).stop
+        guard case .lost = stop else {
+            Issue.record("\(stop)")
+            return
+        }
+        #expect(try await house.house.files.files.list() == [])
+    }
+
+    /// Its process stood still for longer than the lease: somebody else may write by now.
+    @Test func afterItsLeaseAWorkerWritesNothing() async throws {
+        let standstill = Mutex<ManualClock?>(nil)
+        let house = try await ElementHouse { known in
+            { request throws(MixpanelUnreachable) in
+                let answer = try await known(request)
+                if request.url.contains("/query/engage") {
+                    standstill.withLock { clock in
+                        clock?.advance(milliseconds: 30_000)
+                        clock = nil
+                    }
+                }
+                return answer
+            }
+        }
+        let header = house.hub(try await house.instance(configuration: ElementHouse.full).token)
+        let id = try await begin(house, header)
+        standstill.withLock { $0 = house.house.clock }
+        let stop = try #require(try await house.house.runner.work()).stop
+        guard case .lost = stop else {
+            Issue.record("\(stop)")
+            return
+        }
+        #expect(try await house.house.files.files.read(1, 0, 1) == [])
+        try await house.house.work()
+        #expect(try await downloaded(house, header, id) == people)
+    }
+
     @Test func aCancelledJobIsNotWorkedOn() async throws {
         let (house, header) = try await opened()
         let id = try await begin(house, header)

@@ -79,13 +79,14 @@ struct Contract: Sendable {
         let segments = segments.last == "" ? segments.dropLast() : segments[...]
         let matching = operations.filter { operation in
             let pattern = operation.path.split(separator: "/")
-            return operation.method == wanted && pattern.count == segments.count
+            return pattern.count == segments.count
                 && zip(pattern, segments).allSatisfy { $0.first == "{" || $0 == $1 }
         }
-        // A literal wins over a parameter, the earlier one first.
-        return matching.min { left, right in
+        // A literal wins over a parameter, the earlier one first, whatever the method.
+        let path = matching.min { left, right in
             left.literals.lexicographicallyPrecedes(right.literals)
-        }
+        }?.path
+        return matching.first { $0.path == path && $0.method == wanted }
     }
 
     /// What was found out about an answer.

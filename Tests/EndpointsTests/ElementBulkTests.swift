@@ -6,6 +6,8 @@ import Synchronization
 import TestSupport
 import Testing
 
+@testable import Endpoints
+
 /// Bulk downloads, as their callers see them.
 @Suite struct ElementBulkTests {
     private func opened() async throws -> (ElementHouse, header: String) {
@@ -59,8 +61,10 @@ import Testing
         let (house, header) = try await opened()
         let first = try await house.call(.post, "/bulk/query?" + events, as: header)
         let id = try #require(first.object["id"] as? String)
+        try await house.house.files.files.write(Array("half".utf8), 1, 0)
         let cancelled = try await house.call(.put, "/bulk/\(id)/cancel", as: header)
         #expect(cancelled.object["status"] as? String == "CANCELLED")
+        #expect(try await house.house.files.files.list() == [])
         try await house.call(.put, "/bulk/\(id)/cancel", as: header, answers: 409)
         try await house.call(.post, "/bulk/download", #"{"objectName":"users"}"#, as: header)
         let all = try await house.call(.get, "/bulk/jobs?pageSize=1", as: header)
@@ -85,6 +89,47 @@ import Testing
         let errors = try await house.call(.get, "/bulk/\(id)/errors", as: header)
         #expect(house.array(errors).count == 1)
         try await house.call(.get, "/bulk/\(id)/errors?nextPage=x", as: header, answers: 400)
+    }
+
+    /// curl takes anything.
+    @Test func whoeverTakesAnythingHasTheFormatThatWasAskedFor() async throws {
+        let (house, header) = try await opened()
+        for (format, type) in [("csv", "text/csv; charset=utf-8"), ("json", "application/jsonl")] {
+            let begun = try await house.call(
+                .post, "/bulk/download", #"{"objectName":"users","format":"\#(format)"}"#,
+                as: header)
+            let id = try #require(begun.object["id"] as? String)
+            try await house.house.work()
+            let file = try await house.call(
+                .get, "/bulk/\(id)/users", as: header, headers: [("accept", "*/*")])
+            #expect(file.response.header("Content-Type") == type)
+            let lines = try await house.call(
+                .get, "/bulk/\(id)/users", as: header, headers: [("accept", "application/json")])
+            #expect(lines.response.header("Content-Type") == "application/jsonl")
+        }
+    }
+
+    @Test func aFileThatIsNotWholeIsNotSent() async throws {
+        let (house, header) = try await opened()
+        let begun = try await house.call(.post, "/bulk/query?" + events, as: header)
+        let id = try #require(begun.object["id"] as? String)
+        try await house.house.work()
+        let files = house.house.files.files
+        let length = try await files.bytesUsed()
+        try await files.write([], 1, length - 1)
+        try await house.call(.get, "/bulk/\(id)/activities", as: header, answers: 410)
+    }
+
+    @Test func aFileThatEndsEarlyBreaksTheAnswerOff() async throws {
+        let job = BulkJob(
+            id: 1, instance: 1, object: .users, criteria: BulkJob.Criteria(text: ""),
+            progress: BulkJob.Progress(bytes: 9), createdAt: .start)
+        let files = MemoryFiles()
+        try await files.files.write(Array("{}\n".utf8), 1, 0)
+        for format in BulkJob.Format.allCases {
+            let answer = BulkFileAnswer(files: files.files, job: job, format: format)
+            await #expect(throws: Failure.noBulkFile) { try await answer.response.bodyBytes() }
+        }
     }
 
     @Test func aFileThatIsNotKeptAnyMoreIsGone() async throws {

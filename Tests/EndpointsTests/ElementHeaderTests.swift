@@ -1,5 +1,6 @@
 import Audiences
 import HTTPWire
+import Synchronization
 import TestSupport
 import Testing
 
@@ -75,6 +76,41 @@ import Testing
         }
         try await house.call(.get, "/users", as: "\(token), \(user)")
         try await house.call(.get, "/users", as: "\(organization), \(token), \(user)")
+    }
+
+    /// What is looked at costs the same, whichever part is wrong: the time tells nothing.
+    @Test func whateverIsWrongIsLookedAtAsLong() async throws {
+        let count = Mutex(0)
+        var secrets = Secrets.plain
+        let (sha256, equal) = (secrets.sha256, secrets.equal)
+        secrets.sha256 = { message in
+            count.withLock { $0 += 1 }
+            return try sha256(message)
+        }
+        secrets.equal = { left, right in
+            count.withLock { $0 += 1 }
+            return equal(left, right)
+        }
+        let house = try await ElementHouse(secrets: secrets)
+        let made = try await house.instance()
+        let stranger = try ElementUser.issue(name: "Bo", at: house.house.clock.now, by: .plain)
+        let parts = house.platform.split(separator: ", ").map(String.init)
+        let (user, organization) = (parts[0], parts[1])
+        let headers = [
+            "\(user)x, \(organization), Element \(made.token)",
+            "User x, \(organization), Element \(made.token)",
+            "User \(stranger.userSecret), \(organization), Element \(made.token)",
+            "\(user), \(organization)x, Element \(made.token)",
+            "\(user), \(organization), Element \(made.token)x",
+            "User x, Organization y, Element z",
+        ]
+        var costs: Set<Int> = []
+        for header in headers {
+            count.withLock { $0 = 0 }
+            try await house.call(.get, "/instances/configuration", as: header, answers: 401)
+            costs.insert(count.withLock { $0 })
+        }
+        #expect(costs == [5])
     }
 
     @Test func aRemovedUserOpensNothing() async throws {

@@ -10,17 +10,29 @@ import Testing
 /// A house whose Mixpanel has people and events, and one user of the element API.
 struct ElementHouse {
     let house: House
-    let mixpanel = ElementMixpanel()
+    let mixpanel: ElementMixpanel
     let user: ElementUser
     private let secrets: (user: String, organization: String)
 
     static let base = "/elements/api-v2"
 
-    init(limits: EndpointLimits = House.limits) async throws {
-        house = House(limits: limits, mixpanel: mixpanel.exchange)
+    /// - Parameters:
+    ///   - limits: of the endpoints.
+    ///   - bulk: of bulk jobs.
+    ///   - secrets: the cryptography.
+    ///   - exchange: what becomes of Mixpanel's own one.
+    /// - Throws: what making the user throws.
+    init(
+        limits: EndpointLimits = House.limits, bulk: BulkLimits = BulkLimits(),
+        secrets: Secrets = .plain,
+        exchange: (@escaping MixpanelExchange) -> MixpanelExchange = { $0 }
+    ) async throws {
+        mixpanel = ElementMixpanel()
+        house = House(
+            limits: limits, bulk: bulk, secrets: secrets, mixpanel: exchange(mixpanel.exchange))
         let issued = try ElementUser.issue(name: "Ada", at: house.clock.now, by: .plain)
         user = try await house.store.create(issued.user, for: .test)
-        secrets = (issued.userSecret, try #require(issued.organizationSecret))
+        self.secrets = (issued.userSecret, try #require(issued.organizationSecret))
     }
 
     var platform: String { "User \(secrets.user), Organization \(secrets.organization)" }
@@ -79,10 +91,13 @@ struct ElementHouse {
 /// The files of bulk jobs in memory.
 final class MemoryFiles: Sendable {
     private let contents = Mutex<[Int64: [UInt8]]>([:])
+    /// What writing fails with, if it is set.
+    let trouble = Mutex<Failure?>(nil)
 
     var files: BulkFiles {
         BulkFiles(
             write: { bytes, job, offset throws(Failure) in
+                if let trouble = self.trouble.withLock({ $0 }) { throw trouble }
                 self.contents.withLock { contents in
                     contents[job] = Array((contents[job] ?? []).prefix(offset)) + bytes
                 }
@@ -97,6 +112,9 @@ final class MemoryFiles: Sendable {
             remove: { job throws(Failure) in
                 self.contents.withLock { _ = $0.removeValue(forKey: job) }
             },
-            list: { () throws(Failure) in self.contents.withLock { Array($0.keys) } })
+            list: { () throws(Failure) in self.contents.withLock { Array($0.keys) } },
+            bytesUsed: { () throws(Failure) in
+                self.contents.withLock { $0.values.reduce(0) { $0 + $1.count } }
+            })
     }
 }

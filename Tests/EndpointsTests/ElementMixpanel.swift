@@ -62,9 +62,8 @@ final class ElementMixpanel: Sendable {
         }
         if request.url.contains("/cohorts/list") { return json("[]") }
         if request.url.contains("/events/top") {
-            return json(
-                #"{"events":[{"event":"Sign up","amount":41,"percent_change":0.2}],"type":"unique"}"#
-            )
+            let event = #"{"event":"Sign up","amount":41,"percent_change":0.2}"#
+            return json(#"{"events":[\#(event)],"type":"unique"}"#)
         }
         if request.url.contains("/engage") { return people(body) }
         if request.url.contains("/import") { return imported(request.body ?? []) }

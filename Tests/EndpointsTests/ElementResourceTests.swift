@@ -49,7 +49,15 @@ import Testing
         #expect(people == ["ada", "bo", "cy", "dee", "eve"])
     }
 
-    @Test(arguments: ["p1.x.0.", "p1.0.-1.", "p2.0.0.", "p1.0.0", "p1.10001.0.", "é"])
+    @Test func aPageThatIsTooLargeIsCutAndSaysSo() async throws {
+        let (house, header) = try await opened()
+        for (size, error) in [(1000, nil), (1001, "pageSize 1001 was cut to 1000")] {
+            let page = try await house.call(.get, "/users?pageSize=\(size)", as: header)
+            #expect(page.response.header("Elements-Error") == error)
+        }
+    }
+
+    @Test(arguments: ["p1.0.0.!", "p1.x.0.", "p1.0.-1.", "p2.0.0.", "p1.0.0", "p1.10001.0.", "é"])
     func aPlaceThatIsNoneIsInvalid(place: String) async throws {
         let (house, header) = try await opened()
         try await house.call(.get, "/users?nextPage=\(place)", as: header, answers: 400)
@@ -120,11 +128,12 @@ import Testing
         let (good, bad) = (#"{"event":"A","properties":{}}"#, #"{"event":"bad","properties":{}}"#)
         let some = try await house.call(.post, "/activities", "[\(good),\(bad)]", as: header)
         #expect(some.object["accepted"] as? Int == 1)
+        #expect(some.object["unsent"] as? Int == 0 && some.object["stopped"] is NSNull)
         let failed = try #require((some.object["failed"] as? [[String: Any]])?.first)
         #expect(failed["index"] as? Int == 1)
         #expect(failed["message"] as? String == "is bad")
         let none = try await house.call(.post, "/activities", bad, as: header, answers: 400)
-        #expect(none.object["providerMessage"] as? String == "is bad")
+        #expect(none.object["providerMessage"] as? String == "0: event is bad")
         for body in ["[]", "7", "{}", #"{"event":7}"#, #"{"event":"A","colour":1}"#] {
             try await house.call(.post, "/activities", body, as: header, answers: 400)
         }

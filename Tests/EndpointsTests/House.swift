@@ -15,6 +15,7 @@ final class House: Sendable {
     let clock = ManualClock()
     let readiness: Readiness
     let files = MemoryFiles()
+    let calls: ElementCalls
     /// Works on bulk jobs, when told to.
     let runner: BulkRunner
     let router: Router
@@ -33,7 +34,8 @@ final class House: Sendable {
     init(
         publicURL: String? = nil, apps: AssociatedApps = AssociatedApps(),
         syncs: (any SyncStore)? = nil,
-        limits: EndpointLimits = House.limits, secrets: Secrets = .plain,
+        limits: EndpointLimits = House.limits, bulk: BulkLimits = BulkLimits(),
+        secrets: Secrets = .plain,
         answers: (any AnswerStore) -> any AnswerStore = { $0 }, metrics: Metrics = .none,
         mixpanel: @escaping MixpanelExchange = MadeUpMixpanel.exchange
     ) {
@@ -50,7 +52,9 @@ final class House: Sendable {
             accounts: accounts, instances: store, sealing: .plain, secrets: secrets)
         let elements = ElementParts(
             users: store, instances: store, jobs: store, files: files.files, calls: calls)
-        runner = BulkRunner(jobs: store, calls: calls, files: files.files, worker: "w")
+        self.calls = calls
+        runner = BulkRunner(
+            jobs: store, calls: calls, files: files.files, limits: bulk, worker: "w")
         var parts = Dependencies(
             syncs: syncs ?? store, audiences: store, connections: store, cohortSyncs: store,
             changes: store, control: store, keys: store, answers: answers(store), audit: store,

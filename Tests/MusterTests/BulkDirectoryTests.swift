@@ -8,10 +8,11 @@ import Testing
 /// The files of bulk jobs.
 @Suite struct BulkDirectoryTests {
     private let directory: DataDirectory
-    private var files: BulkFiles { BulkDirectory(dataDirectory: directory.path).files }
+    private let files: BulkFiles
 
     init() throws {
         directory = try DataDirectory()
+        files = BulkDirectory(dataDirectory: directory.path).files
     }
 
     private func permissions(_ path: String) throws -> Int? {
@@ -46,6 +47,23 @@ import Testing
     @Test func aFileThatIsNotThereIsGone() async throws {
         await #expect(throws: Failure.noBulkFile) { try await files.read(8, 0, 1) }
         await #expect(throws: Failure.noBulkFile) { try await files.sync(8) }
+    }
+
+    @Test func itKnowsHowLongAllOfThemAre() async throws {
+        #expect(try await files.bytesUsed() == 0)
+        try await files.write(Array("one\n".utf8), 7, 0)
+        try await files.write(Array("twenty\n".utf8), 8, 0)
+        try await files.write(Array("2\n".utf8), 7, 4)
+        #expect(try await files.bytesUsed() == 13)
+        try await files.write([], 7, 1)
+        #expect(try await files.bytesUsed() == 8)
+        try await files.remove(8)
+        #expect(try await files.bytesUsed() == 1)
+        // Also what another process left.
+        try Data(count: 20).write(to: URL(filePath: directory.path + "/bulk/9.jsonl"))
+        #expect(try await BulkDirectory(dataDirectory: directory.path).files.bytesUsed() == 21)
+        #expect(try await files.list().sorted() == [7, 9])
+        #expect(try await files.bytesUsed() == 21)
     }
 
     @Test func otherFilesAreNobodys() async throws {

@@ -137,6 +137,7 @@ import Testing
         read(configuration.wire, "wire")
         read(configuration.endpoints, "endpoints")
         read(configuration.retention, "retention")
+        read(configuration.bulk, "bulk")
         return found
     }
 

@@ -32,7 +32,7 @@ import Testing
     /// Three accounts, an identity secret, an instance and a kept answer, all sealed.
     private func fill(_ ring: KeyRing) async throws {
         for (number, id) in ids.enumerated() {
-            try await store.create(.make(UInt8(number + 1)))
+            try await store.create(Connection.make(UInt8(number + 1)))
             _ = try await store.set(
                 account("secret \(number)", of: id, by: ring), of: id, at: .start, for: .test)
         }
@@ -50,7 +50,8 @@ import Testing
             key: "k", request: "r", status: 201,
             body: try ring.sealing.seal(Array("body".utf8), KeptAnswer.sealingContext),
             createdAt: .start)
-        try await store.create(.make(9), for: Operation(by: .server, answer: answer))
+        try await store.create(
+            Connection.make(9), for: Operation(by: .server, answer: answer))
     }
 
     /// Everything that is sealed, opened.
@@ -112,7 +113,7 @@ import Testing
                 secrets: sealed.map { HookSecret(sealed: $0, createdAt: .start) },
                 createdAt: .start)
         }
-        #expect(try await rekey(ring).resealed == 7)
+        #expect(try await rekey(ring).resealed == 8)
         let secrets = try #require(try await store.hook(of: id)?.secrets)
         #expect(secrets.allSatisfy { ring.sealing.isCurrent($0.sealed) })
         let opened = try secrets.map { secret in
@@ -184,19 +185,19 @@ import Testing
         await #expect(throws: Failure.self) { try await rekey(ring) }
         #expect(try ring.keys().old.count == 1)
         #expect(try directory.ring(nil, [.test(7)]).keys().old.count == 2)
-        #expect(try await opened(directory.ring(nil, [.test(7)])).count == 5)
+        #expect(try await opened(directory.ring(nil, [.test(7)])).count == 7)
     }
 
     @Test func aConfiguredKeyTakesOverFromTheFileWhichGoes() async throws {
         try await fill(directory.ring())
         let ring = try directory.ring(.test(1))
         let outcome = try await rekey(ring)
-        #expect(try outcome == .init(keyID: EncryptionKey.test(1).id, resealed: 5, keysRemoved: 1))
+        #expect(try outcome == .init(keyID: EncryptionKey.test(1).id, resealed: 6, keysRemoved: 1))
         #expect(directory.keyText == nil)
         #expect(try await opened(ring) == Self.all)
         // And the next one from it.
         let next = try directory.ring(.test(2), [.test(1)])
-        #expect(try await rekey(next).resealed == 5)
+        #expect(try await rekey(next).resealed == 6)
         #expect(try await opened(directory.ring(.test(2))) == Self.all)
     }
 
@@ -216,14 +217,14 @@ import Testing
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let sqlite = try Composition.openStore(configuration, as: .tool, logger)
         let secret = "muster-invented-service-secret"
-        try await sqlite.create(.make(1))
+        try await sqlite.create(Connection.make(1))
         _ = try await sqlite.set(
             account(secret, of: ids[0], by: ring), of: ids[0], at: .start, for: .test)
         let answer = KeptAnswer(
             key: "k", request: "r", status: 201,
             body: try ring.sealing.seal(Array(secret.utf8), KeptAnswer.sealingContext),
             createdAt: .start)
-        try await sqlite.create(.make(2), for: Operation(by: .server, answer: answer))
+        try await sqlite.create(Connection.make(2), for: Operation(by: .server, answer: answer))
         let before = try ring.keys().current
         let outcome = try await Rekey(
             store: sqlite, ring: ring, now: { .start }, settle: {}

@@ -173,7 +173,9 @@ struct QueryPlanTests {
 
     /// Every statement about element users, instances and bulk jobs.
     private func useElements(_ store: SQLiteStore) async throws {
-        let hash = OperatorKey.make(1).hash
+        let digits =
+            "$" + String(repeating: "7", count: 32) + "$" + String(repeating: "7", count: 64)
+        let hash = try #require(SecretHash(phc: "$sha256" + digits))
         let user = try await store.create(
             ElementUser(
                 id: .make(1), organization: .make(1), name: "Ada", hash: hash,
@@ -204,7 +206,7 @@ struct QueryPlanTests {
         }
         _ = try await store.bulkJobs(of: instance.id, ListRange())
         _ = try await store.cancelBulkJob(2, of: instance.id, at: .start)
-        _ = try await store.knownBulkJobs([1])
+        _ = try await store.bulkJobsWithFiles(among: [1])
         _ = try await store.forgetBulkJobs(endedBefore: .start.after(9))
         _ = try await store.removeElementUser(user.id, at: .start, for: .test)
     }

@@ -281,6 +281,15 @@ extension MemoryStore: BulkJobStore {
         }
     }
 
+    package func renewBulkJob(
+        _ id: Int64, by worker: String, until leaseEnd: Timestamp
+    ) async throws(Failure) {
+        try access { state throws(Failure) in
+            let index = try state.elements.index(ofJob: id, heldBy: worker)
+            state.elements.jobs[index].leaseEnd = leaseEnd
+        }
+    }
+
     package func concludeBulkJob(
         _ id: Int64, as status: BulkJob.Status, message: String?, resumesAt: Timestamp?,
         by worker: String, at now: Timestamp
@@ -304,9 +313,13 @@ extension MemoryStore: BulkJobStore {
         }
     }
 
-    package func knownBulkJobs(_ ids: [Int64]) async throws(Failure) -> Set<Int64> {
+    package func bulkJobsWithFiles(
+        among ids: [Int64]
+    ) async throws(Failure) -> Set<Int64> {
         try access { state throws(Failure) in
-            Set(state.elements.jobs.map(\.job.id)).intersection(ids)
+            let jobs = state.elements.jobs.map(\.job)
+            return Set(jobs.filter { !$0.status.isFinal || $0.status == .completed }.map(\.id))
+                .intersection(ids)
         }
     }
 }

@@ -9,14 +9,13 @@ extension StoreConformance {
                 instance: instance.id, object: .activities,
                 criteria: BulkJob.Criteria(
                     text: "select * from activities", expression: "1 == 1", from: .start,
-                    to: .start.after(9), limit: 7, dropsNulls: false),
+                    to: .start.after(9), limit: 7, dropsNulls: false, format: .csv),
                 createdAt: .start)
             let made = try await rig.store.start(job)
             job.id = made.id
             try expect(made, job)
             try expect(try await rig.store.bulkJob(made.id, of: instance.id), job)
             try expect(try await rig.store.bulkJob(made.id, of: instance.id + 1), nil)
-            try expect(try await rig.store.knownBulkJobs([made.id, 99]), [made.id])
             try await expect(.notFound) {
                 job.instance += 1
                 _ = try await rig.store.start(job)
@@ -127,9 +126,46 @@ extension StoreConformance {
             let (old, open) = (try await rig.job(of: instance), try await rig.job(of: instance))
             _ = try await rig.store.cancelBulkJob(old.id, of: instance.id, at: .start)
             while try await rig.store.forgetBulkJobs(endedBefore: .start) {}
-            try expect(try await rig.store.knownBulkJobs([old.id, open.id]).count, 2)
+            try expect(
+                try await rig.store.bulkJob(old.id, of: instance.id)?.status, .cancelled)
             while try await rig.store.forgetBulkJobs(endedBefore: .start.after(1)) {}
-            try expect(try await rig.store.knownBulkJobs([old.id, open.id]), [open.id])
+            try expect(try await rig.store.bulkJob(old.id, of: instance.id), nil)
+            try expect(try await rig.store.bulkJob(open.id, of: instance.id)?.id, open.id)
+        },
+        StoreCase("files are needed of bulk jobs that go on or came to their end") { rig in
+            let instance = try await rig.instance(1)
+            let ends: [BulkJob.Status] = [.completed, .aborted]
+            var jobs: [Int64] = []
+            for end in ends {
+                jobs.append(try await rig.job(of: instance).id)
+                _ = try await rig.claimJob("a")
+                try await rig.store.concludeBulkJob(
+                    jobs[jobs.count - 1], as: end, message: nil, resumesAt: nil, by: "a",
+                    at: .start)
+            }
+            jobs.append(try await rig.job(of: instance).id)
+            _ = try await rig.store.cancelBulkJob(jobs[2], of: instance.id, at: .start)
+            jobs.append(try await rig.job(of: instance).id)
+            _ = try await rig.claimJob("a")
+            jobs.append(try await rig.job(of: instance).id)
+            try expect(
+                try await rig.store.bulkJobsWithFiles(among: jobs + [99]),
+                [jobs[0], jobs[3], jobs[4]])
+        },
+        StoreCase("a renewed lease holds a bulk job for as long as it says") { rig in
+            let instance = try await rig.instance(1)
+            let job = try await rig.job(of: instance)
+            _ = try await rig.claimJob("a")
+            let end = Timestamp.start.after(minutes: 9)
+            try await rig.store.renewBulkJob(job.id, by: "a", until: end)
+            try await expect(.conflict) {
+                try await rig.store.renewBulkJob(job.id, by: "b", until: end)
+            }
+            try expect(try await rig.claimJob("b", at: end.after(-1))?.job.id, nil)
+            try expect(try await rig.claimJob("b", at: end)?.job.id, job.id)
+            try await expect(.conflict) {
+                try await rig.store.renewBulkJob(job.id, by: "a", until: end)
+            }
         },
     ]
 }

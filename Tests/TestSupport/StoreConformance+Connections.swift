@@ -1,4 +1,4 @@
-package import Audiences
+import Audiences
 
 extension StoreConformance {
     static let connections: [StoreCase] = [
@@ -137,7 +137,7 @@ extension CohortSync {
 }
 
 extension OperatorKey {
-    package static func make(_ number: UInt8) -> OperatorKey {
+    static func make(_ number: UInt8) -> OperatorKey {
         OperatorKey(
             id: .make(from: [UInt8](repeating: number, count: 16)), name: "back end \(number)",
             hash: .make("c"), createdAt: .start.after(Int64(number)))

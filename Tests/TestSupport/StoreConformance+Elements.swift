@@ -170,7 +170,7 @@ extension StoreConformance {
             try await rig.store.delete(instance.id, of: .make(1), at: .start, for: .test)
             try expect(
                 try await rig.store.instance(tokenDigest: instance.token.digest), nil)
-            try expect(try await rig.store.knownBulkJobs([job.id]), [])
+            try expect(try await rig.store.bulkJobsWithFiles(among: [job.id]), [])
             try await expect(.notFound) {
                 try await rig.store.delete(instance.id, of: .make(1), at: .start, for: .test)
             }

@@ -17,6 +17,8 @@ package struct BulkFiles: Sendable {
     package var remove: @Sendable (_ job: Int64) async throws(Failure) -> Void
     /// Of which jobs there are files.
     package var list: @Sendable () async throws(Failure) -> [Int64]
+    /// How long all of them are together.
+    package var bytesUsed: @Sendable () async throws(Failure) -> Int
 
     package init(
         write:
@@ -28,13 +30,15 @@ package struct BulkFiles: Sendable {
             @escaping @Sendable (_ job: Int64, _ offset: Int, _ count: Int) async throws(Failure)
             -> [UInt8],
         remove: @escaping @Sendable (_ job: Int64) async throws(Failure) -> Void,
-        list: @escaping @Sendable () async throws(Failure) -> [Int64]
+        list: @escaping @Sendable () async throws(Failure) -> [Int64],
+        bytesUsed: @escaping @Sendable () async throws(Failure) -> Int
     ) {
         self.write = write
         self.sync = sync
         self.read = read
         self.remove = remove
         self.list = list
+        self.bytesUsed = bytesUsed
     }
 }
 

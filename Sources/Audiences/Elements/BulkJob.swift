@@ -43,10 +43,12 @@ package struct BulkJob: Sendable, Hashable {
         /// How many objects at most.
         package var limit: Int?
         package var dropsNulls: Bool
+        /// What the file is sent as to whoever does not choose.
+        package var format: Format
 
         package init(
             text: String, expression: String? = nil, from: Timestamp? = nil, to: Timestamp? = nil,
-            limit: Int? = nil, dropsNulls: Bool = true
+            limit: Int? = nil, dropsNulls: Bool = true, format: Format = .lines
         ) {
             self.text = text
             self.expression = expression
@@ -54,7 +56,14 @@ package struct BulkJob: Sendable, Hashable {
             self.to = to
             self.limit = limit
             self.dropsNulls = dropsNulls
+            self.format = format
         }
+    }
+
+    /// The two forms of a file, by their media types; it is kept as lines.
+    package enum Format: String, Sendable, Hashable, CaseIterable {
+        case lines = "application/jsonl"
+        case csv = "text/csv"
     }
 
     /// How far it is, and how much of that is in the file for good.
@@ -149,6 +158,13 @@ package protocol BulkJobStore: Sendable {
         until leaseEnd: Timestamp
     ) async throws(Failure)
 
+    /// Renews the lease alone.
+    ///
+    /// - Throws: as ``keep(_:ofBulkJob:by:until:)``.
+    func renewBulkJob(
+        _ id: Int64, by worker: String, until leaseEnd: Timestamp
+    ) async throws(Failure)
+
     /// Lets it wait until `resumesAt`, or ends it, and gives up the lease.
     ///
     /// - Throws: as ``keep(_:ofBulkJob:by:until:)``.
@@ -162,8 +178,8 @@ package protocol BulkJobStore: Sendable {
     /// - Returns: whether there may be more.
     func forgetBulkJobs(endedBefore moment: Timestamp) async throws(Failure) -> Bool
 
-    /// Which of these ids are those of jobs.
-    func knownBulkJobs(_ ids: [Int64]) async throws(Failure) -> Set<Int64>
+    /// Which of these are jobs whose files are needed: they are not finished, or completed.
+    func bulkJobsWithFiles(among ids: [Int64]) async throws(Failure) -> Set<Int64>
 }
 
 /// A job to work on, and the instance it is of.

@@ -24,6 +24,9 @@ struct AdmitElement: Sendable {
         secrets = parts.secrets
     }
 
+    /// Everything that a header shows is looked at before any of it is judged: neither the answer
+    /// nor its time tells which part was wrong.
+    ///
     /// - Parameters:
     ///   - request: only its head is looked at.
     ///   - need: what it is about.
@@ -33,33 +36,37 @@ struct AdmitElement: Sendable {
     func callAsFunction(
         _ request: Request, needing need: Need
     ) async throws -> (ElementUser, ElementInstance?) {
+        // Whoever leaves a part out knows that, so no time is spent to hide it.
         guard let header = ElementAuthorization(request.head.headers), let secret = header.user,
-            let id = ElementUser.id(claimedBy: secret),
             need == .hub || header.organization != nil,
             need == .platform || header.element != nil
         else { throw ElementUnauthorized() }
-        let user = try await users.elementUser(id)
-        guard let user else { throw ElementUnauthorized() }
-        guard try user.matches(secret, organization: header.organization, by: secrets) else {
-            throw ElementUnauthorized()
-        }
-        guard let token = header.element else { return (user, nil) }
-        // Found by the hash of 256 random bits: the index tells nothing of them.
-        let instance = try await instances.instance(tokenDigest: secrets.digest(of: token))
+        var user: ElementUser?
+        if let id = ElementUser.id(claimedBy: secret) { user = try await users.elementUser(id) }
+        guard let compared = user ?? .nobody else { throw ElementUnauthorized() }
+        let isTheirs = try compared.matches(secret, organization: header.organization, by: secrets)
+        let instance = try await instance(of: header)
+        guard let user, isTheirs else { throw ElementUnauthorized() }
+        guard header.element != nil else { return (user, nil) }
         guard let instance, instance.organization == user.organization else {
             throw ElementUnauthorized()
         }
         return (user, need == .platform ? nil : instance)
     }
+
+    /// Found by the hash of 256 random bits: the index tells nothing of them.
+    private func instance(of header: ElementAuthorization) async throws -> ElementInstance? {
+        guard let token = header.element else { return nil }
+        return try await instances.instance(tokenDigest: secrets.digest(of: token))
+    }
 }
 
-/// The caller did not show valid credentials of the element API.
-struct ElementUnauthorized: CallersMistake {}
-
-/// The instance is switched off.
-struct InstanceDisabled: CallersMistake {}
-
-/// None of the media types that the caller takes is there.
-struct NotAcceptable: CallersMistake {
-    let types: String
+extension ElementUser {
+    /// Whom secrets are compared with that claim to be of somebody who is not there.
+    fileprivate static let nobody: ElementUser? = SecretHash.nobodys.map { hash in
+        ElementUser(
+            id: ElementUserID(unchecked: ElementUserID.prefix),
+            organization: OrganizationID(unchecked: OrganizationID.prefix), name: "", hash: hash,
+            organizationHash: hash, createdAt: Timestamp(milliseconds: 0))
+    }
 }

@@ -29,90 +29,27 @@ struct BulkEndpoints: Sendable {
         guard let text = try request.query("q") else {
             throw Failure(.invalid, "q must be given: select * from users, or activities.")
         }
-        let wish = try BulkQuery(text)
+        let query = try BulkQuery(text)
         return try await start(
-            wish.object, where: wish.condition, text: text, from: request.query("from"),
-            to: request.query("to"), limit: nil, by: call)
+            BulkWish(
+                object: query.object, text: text, condition: query.condition,
+                from: try request.query("from"), to: try request.query("to")), by: call)
     }
 
     @Sendable func download(_ call: ElementCall) async throws -> Response {
-        let body = try await call.request.object(
-            limits, keys: ["objectName", "format", "where", "query", "from", "to", "limit"])
-        guard let name = try body.text("objectName", "a text"),
-            let object = ElementObject(rawValue: name)
-        else { throw Failure(.invalid, "objectName must be users or activities.") }
-        let formats = ["application/json", "application/jsonl", "text/csv", "csv", "jsonl", "json"]
-        if let format = try body.text("format", "a text"), !formats.contains(format) {
-            throw Failure(.invalid, "format must be application/jsonl or text/csv.")
-        }
-        var condition = try body.text("where", "a text")
-        if let text = try body.text("query", "a text") {
-            let wish = try BulkQuery(text)
-            guard wish.object == object, condition == nil || wish.condition == nil else {
-                throw Failure(.invalid, "query and objectName, or where, say different things.")
-            }
-            condition = condition ?? wish.condition
-        }
-        var limit: Int?
-        if let value = body["limit"], !value.isNull {
-            guard let number = value.int, number >= 1 else {
-                throw Failure(.invalid, "limit must be a number from 1 on.")
-            }
-            limit = number
-        }
-        let text = "select * from \(name)" + (condition.map { " where \($0)" } ?? "")
-        return try await start(
-            object, where: condition, text: text, from: body.text("from", "a text"),
-            to: body.text("to", "a text"), limit: limit, by: call)
+        let body = try await call.request.object(limits, keys: BulkWish.keys)
+        return try await start(try BulkWish(body), by: call)
     }
 
-    private func start(
-        _ object: ElementObject, where condition: String?, text: String, from: String?,
-        to: String?, limit: Int?, by call: ElementCall
-    ) async throws -> Response {
+    private func start(_ wish: BulkWish, by call: ElementCall) async throws -> Response {
         let instance = try call.instance()
-        var criteria = BulkJob.Criteria(
-            text: text, expression: try condition.map { try CEQL($0).expression() },
-            limit: limit, dropsNulls: instance.dropsNulls)
-        switch object {
-        case .activities:
-            guard let from = try Self.moment("from", from) else {
-                throw Failure(
-                    .invalid, "from must be given for activities, as in 2026-01-31T00:00:00Z.")
-            }
-            let end = try Self.moment("to", to) ?? now()
-            guard from < end else { throw Failure(.invalid, "from must be before to.") }
-            (criteria.from, criteria.to) = (from, end)
-        case .users:
-            guard from == nil, to == nil else {
-                throw Failure(.invalid, "from and to are for activities: people have no time.")
-            }
-        }
+        let criteria = try wish.criteria(droppingNulls: instance.dropsNulls, at: now())
         let job = try await jobs.start(
-            BulkJob(instance: instance.id, object: object, criteria: criteria, createdAt: now()))
+            BulkJob(
+                instance: instance.id, object: wish.object, criteria: criteria, createdAt: now()))
         call.request.logger.info(
             "bulk job started", metadata: ["bulk.id": .stringConvertible(job.id)])
-        return .object { json in
-            json.beginObject()
-            json.key("id")
-            json.string(String(job.id))
-            json.key("instanceId")
-            json.int(job.instance)
-            json.key("status")
-            json.string(job.status.rawValue)
-            json.endObject()
-        }
-    }
-
-    /// RFC 3339 with any offset, or a day.
-    private static func moment(_ name: String, _ text: String?) throws(Failure) -> Timestamp? {
-        guard let text, !text.isEmpty else { return nil }
-        guard let moment = Timestamp(rfc3339: text) ?? Timestamp(rfc3339: text + "T00:00:00Z")
-        else {
-            throw Failure(
-                .invalid, "\(name) must be an ISO 8601 time such as 2026-01-31T08:57:52Z.")
-        }
-        return moment
+        return .object { json in json.startedBulkJob(job) }
     }
 
     @Sendable func status(_ call: ElementCall) async throws -> Response {
@@ -123,6 +60,9 @@ struct BulkEndpoints: Sendable {
     @Sendable func cancel(_ call: ElementCall) async throws -> Response {
         guard let id = call.request.number("job") else { throw Self.noJob(call) }
         let job = try await jobs.cancelBulkJob(id, of: call.instance().id, at: now())
+        // Nobody may read it any more. What is still written, whoever works on it removes; and if
+        // that fails, whoever tidies.
+        try? await files.remove(id)
         return .object { json in json.bulkJob(job) }
     }
 
@@ -186,9 +126,11 @@ struct BulkEndpoints: Sendable {
         guard job.status == .completed else {
             throw Failure(.conflict, "The bulk job is \(job.status.rawValue): there is no file.")
         }
-        let format = try BulkFileFormat(call.request.head.headers)
-        // Before the answer begins: a file that is gone is no empty one.
-        _ = try await files.read(job.id, 0, 1)
+        let format = try BulkJob.Format(
+            call.request.head.headers, else: job.criteria.format)
+        // Before the answer begins: a file that is gone, or not whole, is none.
+        let end = try await files.read(job.id, max(0, job.progress.bytes - 1), 1)
+        guard end.count == min(1, job.progress.bytes) else { throw Failure.noBulkFile }
         return BulkFileAnswer(files: files, job: job, format: format).response
     }
 
@@ -203,80 +145,5 @@ struct BulkEndpoints: Sendable {
 
     private static func noJob(_ call: ElementCall) -> Failure {
         Failure(.notFound, "No bulk job found with ID \(call.request.parameters["job"].prefix(64))")
-    }
-}
-
-/// `select * from <object>[ where <condition>]`.
-struct BulkQuery {
-    let object: ElementObject
-    let condition: String?
-
-    init(_ text: String) throws(Failure) {
-        let words = text.split(separator: " ", maxSplits: 4).map(String.init)
-        guard words.count >= 4, Self.isWord(words[0], "select"), words[1] == "*",
-            Self.isWord(words[2], "from"), let object = ElementObject(rawValue: words[3])
-        else {
-            throw Failure(
-                .invalid,
-                "q must be select * from users, or activities, and may go on with where: Mixpanel "
-                    + "has no other objects, and selects no fields.")
-        }
-        self.object = object
-        guard words.count == 5 else {
-            condition = nil
-            return
-        }
-        let rest = words[4].split(separator: " ", maxSplits: 1).map(String.init)
-        guard rest.count == 2, Self.isWord(rest[0], "where") else {
-            throw Failure(.invalid, "After the object q may go on with where only.")
-        }
-        condition = rest[1]
-    }
-
-    private static func isWord(_ text: String, _ word: StaticString) -> Bool {
-        text.utf8.count == word.utf8CodeUnitCount
-            && word.withUTF8Buffer { word in
-                zip(text.utf8, word).allSatisfy { $0 | 0x20 == $1 }
-            }
-    }
-}
-
-extension JSONWriter {
-    /// A job in the words of both versions of the original.
-    fileprivate mutating func bulkJob(_ job: BulkJob) {
-        beginObject()
-        key("id")
-        string(String(job.id))
-        key("instanceId")
-        int(job.instance)
-        key("status")
-        string(job.status.rawValue)
-        key("jobStatus")
-        string(job.status.rawValue)
-        key("statusMessage")
-        optional(job.message)
-        key("objectName")
-        string(job.object.rawValue)
-        key("jobDirection")
-        string("DOWNLOAD")
-        for name in ["recordsCount", "recordCount"] as [StaticString] {
-            key(name)
-            int(job.progress.records)
-        }
-        for name in ["recordsFailedCount", "errorCount"] as [StaticString] {
-            key(name)
-            int(job.progress.errors)
-        }
-        key("jobCriteria")
-        string(job.criteria.text)
-        key("fileFormat")
-        string(BulkFileFormat.lines.rawValue)
-        key("resumesAt")
-        optional(job.resumesAt?.inSeconds)
-        key("createdDate")
-        int(job.createdAt.milliseconds)
-        key("completionTime")
-        if let end = job.finishedAt { int(end.milliseconds) } else { null() }
-        endObject()
     }
 }

@@ -3,26 +3,28 @@ import HTTPWire
 import JSON
 import Mixpanel
 
-/// The two forms of a bulk job's file.
-enum BulkFileFormat: String {
-    case lines = "application/jsonl"
-    case csv = "text/csv"
-
+extension BulkJob.Format {
     /// By `Accept`, the first that is ours; the original calls lines `application/json`, too.
     ///
+    /// - Parameters:
+    ///   - headers: of the request.
+    ///   - wanted: what the job was begun for, and what is sent to whoever takes anything.
     /// - Throws: ``NotAcceptable``.
-    init(_ headers: Headers) throws {
+    init(_ headers: Headers, else wanted: Self) throws {
         let accepted = headers.tokens(of: "accept").map { token in
             String(decoding: token.prefix { $0 != UInt8(ascii: ";") }, as: UTF8.self)
                 .filter { $0 != " " }
         }
         guard !accepted.isEmpty else {
-            self = .lines
+            self = wanted
             return
         }
         for type in accepted {
             switch type {
-            case "application/jsonl", "application/json", "application/x-ndjson", "*/*",
+            case "*/*":
+                self = wanted
+                return
+            case "application/jsonl", "application/json", "application/x-ndjson",
                 "application/*":
                 self = .lines
                 return
@@ -40,7 +42,7 @@ enum BulkFileFormat: String {
 struct BulkFileAnswer: Sendable {
     let files: BulkFiles
     let job: BulkJob
-    let format: BulkFileFormat
+    let format: BulkJob.Format
 
     /// How much is read at once.
     private static let pieceBytes = 128 << 10
@@ -68,7 +70,8 @@ struct BulkFileAnswer: Sendable {
         while offset < job.progress.bytes {
             let count = min(Self.pieceBytes, job.progress.bytes - offset)
             let piece = try await files.read(job.id, offset, count)
-            guard !piece.isEmpty else { return }
+            // Better an answer that breaks off than one that looks whole.
+            guard !piece.isEmpty else { throw Failure.noBulkFile }
             offset += piece.count
             try await take(piece)
         }

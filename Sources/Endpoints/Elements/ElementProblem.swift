@@ -52,6 +52,10 @@ enum ElementProblem {
             return (refusal(.forbidden, "The element instance is disabled."), nil)
         case let unusable as InstanceUnusable:
             return (refusal(.conflict, unusable.message), nil)
+        case let refusal as NothingImported:
+            return (
+                Self.refusal(.badRequest, "Mixpanel took none of the events."), refusal.said
+            )
         case let error as NotAcceptable:
             return (refusal(.notAcceptable, "This can be had as \(error.types)."), nil)
         case let refusal as CEQLRefusal: return (Self.refusal(.badRequest, refusal.message), nil)
@@ -94,8 +98,3 @@ enum ElementProblem {
             headers: wait.map { [("Retry-After", String($0))] } ?? [])
     }
 }
-
-extension CEQLRefusal: CallersMistake {}
-extension InstanceUnusable: CallersMistake {}
-extension RecordRefusal: CallersMistake {}
-extension ProviderError: CallersMistake {}

@@ -35,7 +35,7 @@ struct TransformationEndpoints: Sendable {
     @Sendable func set(_ call: ElementCall) async throws -> Response {
         let body = try await call.request.object(
             limits, keys: ["objectName", "vendorName", "fields", "configuration"])
-        let map = try FieldMap(named: call.request.parameters["object"], body)
+        let map = try FieldMap(named: call.request.parameters["name"], body)
         try await change(call, InstanceEdit(map: map))
         return .object { json in json.fieldMap(map) }
     }
@@ -53,7 +53,7 @@ struct TransformationEndpoints: Sendable {
     }
 
     static func map(of instance: ElementInstance, _ call: ElementCall) throws -> FieldMap {
-        let name = call.request.parameters["object"]
+        let name = call.request.parameters["name"]
         guard let map = instance.maps.first(where: { $0.name.utf8.elementsEqual(name.utf8) })
         else { throw Failure(.notFound, "No transformation found with name \(name.prefix(64))") }
         return map

@@ -148,7 +148,7 @@ extension Component {
         elementConfiguration, elementError, elementUser, fieldMap, imported, instance,
         instanceChange,
         instanceEdit, newInstance, objectMetadata, pong, profileUpdate, startedBulkJob,
-        mappedUser, newFieldMap, topActivity, writtenUser,
+        newFieldMap, topActivity, writtenUser,
         actor, audience, audienceReference, auditEntry, change, cohortAudience, cohortSync,
         cohortSyncSecret, connection, connectionEdit, difference, eligibility, erased, error,
         funnel, health, hook, hookDelivery, hookSecret, hookWish, invite, inviteReport, launch,

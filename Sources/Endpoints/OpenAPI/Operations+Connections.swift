@@ -16,6 +16,7 @@ extension DescribedOperation {
                 """
             $0.body = Body(component: .newConnection)
             $0.isCreation = true
+            $0.refusals = [.conflict, .notFound]
         },
         DescribedOperation(
             .get, "/v1/connections", "listConnections", .connections, .key(.read),

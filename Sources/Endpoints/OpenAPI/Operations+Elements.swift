@@ -58,8 +58,8 @@ extension DescribedOperation {
                     .object(.instance, "It was made, whatever Mixpanel said: see `valid`.")
                 ) {
                     $0.about = """
-                        Mixpanel is asked in one cheap call; `valid` is true only if it said so. With \
-                        `verify=false` it is not asked, and `valid` is false.
+                        Mixpanel is asked in one cheap call; `valid` is true only if it said so. \
+                        With `verify=false` it is not asked, and `valid` is false.
                         """
                     $0.query = Parameter.verify
                     $0.body = Body(component: prefix.isEmpty ? .newInstance : .instanceChange)
@@ -124,7 +124,7 @@ extension DescribedOperation {
                 "The part of this document about the element API", .anyObject("OpenAPI 3.1.")),
         ]
 
-    private static let transformation = "/instances/{instance}/transformations/{object}"
+    private static let transformation = "/instances/{instance}/transformations/{name}"
 
     private static let transformations: [DescribedOperation] = [
         platform(
@@ -136,7 +136,7 @@ extension DescribedOperation {
             .object(.fieldMap, "The map.")),
         platform(
             .post, transformation, "makeTransformation", "Set a field map",
-            .object(.fieldMap, "As it is now: `/hubs/general/{object}` answers by it.")
+            .object(.fieldMap, "As it is now: `/hubs/general/{name}` answers by it.")
         ) {
             $0.body = Body(component: .newFieldMap)
             $0.refusals = [.elementConflict]
@@ -178,6 +178,7 @@ extension DescribedOperation {
                 of: .reference(to: .elementUser), "A page of them, as Mixpanel has them.",
                 headers: [
                     "Elements-Returned-Count", "Elements-Total-Count", "Elements-Next-Page-Token",
+                    elementsError,
                 ])
         ) { $0.query = Parameter.users }
         + hub(
@@ -218,11 +219,12 @@ extension DescribedOperation {
             .object(.pong, "What Mixpanel said within the last minute."))
 
     private static let mapped = hub(
-        .get, "/{object}", "listMappedUsers", "Read people under other names",
+        .get, "/{name}", "listMappedUsers", "Read people under other names",
         .array(
-            of: .reference(to: .mappedUser), "By a transformation of the instance.",
+            of: Component.mappedUser, "By a transformation of the instance.",
             headers: [
                 "Elements-Returned-Count", "Elements-Total-Count", "Elements-Next-Page-Token",
+                elementsError,
             ])
     ) { $0.query = Parameter.users }
 

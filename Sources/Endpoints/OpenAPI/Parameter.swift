@@ -95,6 +95,7 @@ struct Parameter: Sendable {
         case "item": .text("What is configured, by its key or id.", "filter.response.nulls")
         case "hub": .text("Any: there is one.", "general")
         case "object": .text("users or activities.", "users")
+        case "name": .text("Of a field map of yours.", "people")
         case "job": .text("The bulk job.", "7")
         case "user": .text("A distinct id of Mixpanel's.", "user-42")
         default: .id(ConnectionID.self, "The connection.")

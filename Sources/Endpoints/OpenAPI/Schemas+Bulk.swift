@@ -6,7 +6,7 @@ extension Component {
         "BulkDownload", "A download to begin.",
         [
             Property("objectName", .word("What of.", ElementObject.allCases.map(\.rawValue))),
-            .optional("format", .text("The file is made when it is asked for.", "text/csv").orNull),
+            .optional("format", .text("What `Accept: */*` means then.", "text/csv").orNull),
             .optional("where", .text("As for the list.", "\"$city\" = 'Dallas'").orNull),
             .optional("query", .text("In place of `where`.", "select * from users").orNull),
             .optional("from", .text("Of activities: not before.", "2026-11-01T00:00:00Z").orNull),
@@ -37,7 +37,9 @@ extension Component {
             Property("recordsFailedCount", .count("How many could not be read.", 0)),
             Property("errorCount", .count("The same.", 0)),
             Property("jobCriteria", .text("What was asked for.", "select * from users")),
-            Property("fileFormat", .text("As it is kept.", "application/jsonl")),
+            Property(
+                "fileFormat",
+                .word("What `Accept: */*` means.", BulkJob.Format.allCases.map(\.rawValue))),
             Property("resumesAt", .text("When it goes on.", "2026-11-22T08:57:52Z").orNull),
             Property("createdDate", .count("Milliseconds since 1970.", 1_795_255_072_007)),
             Property("completionTime", .count("The same.", 1_795_255_072_007).orNull),
@@ -78,8 +80,8 @@ extension Component {
             .optional("configuration", passThrough)
         ], isClosed: true)
 
-    static let mappedUser = Component(
-        "MappedUser", "A person, under your names.", [])
+    static let mappedUser = Schema.map(
+        "A person, under your names.", of: .anything("A field.", "ada@example.com"), "email")
 
     static let elementError = Component(
         "ElementError", "What went wrong, in the shape of the element API.",

@@ -194,6 +194,7 @@ extension Component {
         [
             Property("accepted", .count("How many Mixpanel took.", 1)),
             Property("unsent", .count("How many were not sent.", 0)),
+            Property("stopped", .text("Why they were not sent.", "Mixpanel is down.").orNull),
             Property(
                 "failed",
                 .list(

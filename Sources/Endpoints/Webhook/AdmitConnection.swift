@@ -78,15 +78,11 @@ struct AdmitConnection: Sendable {
     /// A cohort sync that accepts nobody.
     private static let nobody = CohortSync(
         username: "",
-        secrets: SecretHash(phc: nobodyHash).map { hash in
+        secrets: SecretHash.nobodys.map { hash in
             [
                 StoredSecret(
                     id: SecretID(unchecked: SecretID.prefix), hash: hash,
                     createdAt: Timestamp(milliseconds: 0))
             ]
         } ?? [], createdAt: Timestamp(milliseconds: 0))
-
-    /// Nothing is known that hashes to this.
-    private static let nobodyHash =
-        "$sha256$" + String(repeating: "0", count: 32) + "$" + String(repeating: "0", count: 64)
 }

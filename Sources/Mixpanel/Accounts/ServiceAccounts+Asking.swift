@@ -68,8 +68,9 @@ extension ServiceAccounts {
 
 extension String {
     static func quotaUsedUp(until moment: Timestamp) -> String {
-        "Mixpanel answers \(Limits.queriesPerHourMax) queries an hour about a project, and they "
-            + "are used up until \(moment.rfc3339)."
+        "Mixpanel answers \(Limits.queriesPerHourMax) queries an hour about a project, "
+            + "\(Limits.queriesAtOnceMax) at once and \(MixpanelLimits.callsPerSecondMax) a "
+            + "second: the next may be sent at \(moment.rfc3339)."
     }
 }
 

@@ -1,14 +1,11 @@
 package import Audiences
-internal import Synchronization
 
-/// Mixpanel's data calls within its quota, which all processes and all callers share.
+/// Mixpanel's data calls within its quota, which all callers share: ``PacedQuota``.
 ///
 /// A call that would be too many is not made: ``MixpanelBusy`` says when it may be. After a 429
-/// nobody calls for the project for as long as Mixpanel asked. Make one for the process: the calls
-/// of a second are counted here.
+/// nobody calls for the project for as long as Mixpanel asked.
 package struct MeteredMixpanel: Sendable {
     private let api: MixpanelAPI
-    private let pace = CallPace()
     private let quota: any QueryQuota
     private let now: @Sendable () -> Timestamp
 
@@ -88,11 +85,6 @@ package struct MeteredMixpanel: Sendable {
     private func metered<Answer>(
         _ project: MixpanelProject, _ call: () async throws -> Answer
     ) async throws -> Answer {
-        guard pace.permits(project.id, at: now()) else {
-            throw MixpanelBusy(
-                message: "Mixpanel answers \(MixpanelLimits.callsPerSecondMax) queries a second "
-                    + "about a project: try again in a second.", wait: CallPace.second)
-        }
         let query: Int64
         switch try await quota.permit(for: project, at: now()) {
         case .granted(let number): query = number
@@ -119,28 +111,5 @@ extension MixpanelProject {
     /// What exports are counted for.
     fileprivate var exports: MixpanelProject {
         MixpanelProject(id: ExternalID("export:" + id.text) ?? id, region: region)
-    }
-}
-
-/// When calls about each project began, within the last second.
-private final class CallPace: Sendable {
-    private let begun = Mutex<[ExternalID: [Timestamp]]>([:])
-
-    static let second: Int64 = 1000
-
-    /// Counts a call, unless it would be one too many.
-    func permits(_ project: ExternalID, at now: Timestamp) -> Bool {
-        begun.withLock { begun in
-            // Also what a clock that went back calls the future.
-            begun = begun.compactMapValues { moments in
-                let recent = moments.filter { (0..<Self.second).contains(now.since($0)) }
-                return recent.isEmpty ? nil : recent
-            }
-            guard begun[project, default: []].count < MixpanelLimits.callsPerSecondMax else {
-                return false
-            }
-            begun[project, default: []].append(now)
-            return true
-        }
     }
 }

@@ -1,5 +1,4 @@
 internal import Audiences
-internal import JSON
 
 /// One run of a bulk job, from where the last one got to its end.
 ///
@@ -13,12 +12,13 @@ actor BulkDownload {
     private var waiting: [UInt8] = []
     /// How long the file is, with what the step has written of itself.
     private var length: Int
-    private var renewedAt: Timestamp
+    private var leaseEnd: Timestamp
+    private var toldAt: Timestamp
 
     /// How much is kept in memory before it is written.
     private static let waitingBytesMax = 256 << 10
-    /// How often the lease is renewed, and progress told, during a step.
-    private static let renewalMilliseconds: Int64 = 2000
+    /// How often progress is told during a step.
+    private static let tellingMilliseconds: Int64 = 2000
 
     init(runner: BulkRunner, access: InstanceAccess, job: BulkJob) {
         self.runner = runner
@@ -27,12 +27,13 @@ actor BulkDownload {
         progress = job.progress
         progress.records = progress.keptRecords
         length = progress.bytes
-        renewedAt = runner.now()
+        leaseEnd = runner.leaseEnd
+        toldAt = runner.now()
     }
 
     func run() async throws {
         // An empty file, if nothing comes; and without what an interrupted step has left.
-        try await runner.files.write([], job.id, length)
+        try await write([], at: length)
         switch job.object {
         case .users: try await readUsers()
         case .activities: try await readActivities()
@@ -69,7 +70,7 @@ actor BulkDownload {
         guard progress.restarts < BulkRunner.restartsMax else { throw error }
         progress = BulkJob.Progress(restarts: progress.restarts + 1)
         (waiting, length) = ([], 0)
-        try await runner.files.write([], job.id, 0)
+        try await write([], at: 0)
         try await keep()
         return UserQuery(expression: job.criteria.expression)
     }
@@ -119,14 +120,32 @@ actor BulkDownload {
     private func write() async throws {
         let bytes = waiting
         waiting = []
-        try await runner.files.write(bytes, job.id, length)
+        try await write(bytes, at: length)
         length += bytes.count
-        if runner.now().since(renewedAt) >= Self.renewalMilliseconds { try await keep() }
+        if runner.now().since(toldAt) >= Self.tellingMilliseconds { try await keep() }
+    }
+
+    /// - Throws: ``BulkFileTrouble``.
+    private func write(_ bytes: [UInt8], at offset: Int) async throws {
+        // Somebody else may have the job, and the file, from then on.
+        guard runner.now() < leaseEnd else { throw BulkFileTrouble.leaseOver }
+        let isRoom: Bool
+        do throws(Failure) {
+            isRoom = bytes.isEmpty ? true : try await runner.hasRoom(for: bytes.count)
+            if isRoom { try await runner.files.write(bytes, job.id, offset) }
+        } catch {
+            throw BulkFileTrouble.unusable(error)
+        }
+        if !isRoom { throw BulkFileTrouble.noRoom }
     }
 
     private func finishStep(queryID: String?) async throws {
         if !waiting.isEmpty { try await write() }
-        try await runner.files.sync(job.id)
+        do throws(Failure) {
+            try await runner.files.sync(job.id)
+        } catch {
+            throw BulkFileTrouble.unusable(error)
+        }
         progress.steps += 1
         progress.queryID = queryID
         progress.keptRecords = progress.records
@@ -135,10 +154,28 @@ actor BulkDownload {
     }
 
     private func keep() async throws {
-        renewedAt = runner.now()
+        toldAt = runner.now()
+        let end = runner.leaseEnd
         try await runner.jobs.keep(
-            progress, ofBulkJob: job.id, by: runner.worker, until: runner.leaseEnd)
+            progress, ofBulkJob: job.id, by: runner.worker, until: end)
+        leaseEnd = max(leaseEnd, end)
     }
+
+    /// Holds the job while nothing comes: Mixpanel prepares an export for minutes.
+    func renew() async throws {
+        let end = runner.leaseEnd
+        try await runner.jobs.renewBulkJob(job.id, by: runner.worker, until: end)
+        leaseEnd = max(leaseEnd, end)
+    }
+}
+
+/// Why a bulk job's file is not written.
+enum BulkFileTrouble: Error {
+    /// All of them together would be longer than ``BulkLimits/filesBytesMax``.
+    case noRoom
+    case unusable(Failure)
+    /// Nobody renewed the lease in time: the process stood still.
+    case leaseOver
 }
 
 extension ProviderError {
@@ -151,39 +188,4 @@ extension ProviderError {
 extension String {
     fileprivate static let pageLost =
         "Mixpanel has more people and gives no way to ask for them: try again."
-}
-
-/// Leaves out the members of objects that are null (`filter.response.nulls`).
-package enum NullFields {
-    /// - Parameter record: one JSON value.
-    /// - Returns: it, as it was unless there is a null to drop.
-    package static func dropped(from record: [UInt8]) -> [UInt8] {
-        guard mayHaveNull(record), let value = try? JSONValue(parsing: record) else {
-            return record
-        }
-        var json = JSONWriter(reservingCapacity: record.count)
-        json.value(dropped(from: value))
-        return json.bytes
-    }
-
-    /// As deep as the value is, the calls go: no deeper than ``JSONValue/depthLevelsMax``.
-    private static func dropped(from value: JSONValue) -> JSONValue {
-        switch value {
-        case .object(let object):
-            let kept = object.members.filter { !$0.value.isNull }
-            return .object(JSONObject(kept.map { ($0.key, dropped(from: $0.value)) }))
-        case .array(let elements): return .array(elements.map { dropped(from: $0) })
-        default: return value
-        }
-    }
-
-    private static func mayHaveNull(_ record: [UInt8]) -> Bool {
-        let word = Array("null".utf8)
-        var start = record.startIndex
-        while let place = record[start...].firstIndex(of: word[0]) {
-            if record[place...].starts(with: word) { return true }
-            start = place + 1
-        }
-        return false
-    }
 }

@@ -1,5 +1,4 @@
 package import Audiences
-internal import JSON
 
 /// Works on bulk jobs: reads from Mixpanel, and writes files.
 ///
@@ -10,12 +9,20 @@ package struct BulkRunner: Sendable {
     let jobs: any BulkJobStore
     let calls: ElementCalls
     let files: BulkFiles
+    let limits: BulkLimits
     let worker: String
+    /// Returns when it is time to renew a lease.
+    let beat: @Sendable () async throws -> Void
     let now: @Sendable () -> Timestamp
 
-    /// How long a worker that says nothing is waited for: more than a query may take, or an export
-    /// be silent.
-    static let leaseMilliseconds: Int64 = 7 * 60_000
+    /// How long a worker that says nothing is waited for: six times its beat, so that a busy
+    /// machine takes no job away.
+    static let leaseMilliseconds: Int64 = 30_000
+
+    package static let beatPeriod = Duration.seconds(5)
+
+    /// How soon to try again to write a file that could not be written.
+    static let fileTroubleMilliseconds: Int64 = 5 * 60_000
 
     /// How many exports one job is cut into at most: half of what Mixpanel answers an hour.
     static let exportsMax = 30
@@ -24,12 +31,18 @@ package struct BulkRunner: Sendable {
     static let restartsMax = 3
 
     package init(
-        jobs: any BulkJobStore, calls: ElementCalls, files: BulkFiles, worker: String
+        jobs: any BulkJobStore, calls: ElementCalls, files: BulkFiles, limits: BulkLimits,
+        worker: String,
+        beat: @escaping @Sendable () async throws -> Void = {
+            try await Task.sleep(for: beatPeriod)
+        }
     ) {
         self.jobs = jobs
         self.calls = calls
         self.files = files
+        self.limits = limits
         self.worker = worker
+        self.beat = beat
         now = calls.now
     }
 
@@ -43,43 +56,58 @@ package struct BulkRunner: Sendable {
         let claimed = try await jobs.claimBulkJob(until: leaseEnd, by: worker, at: now())
         guard let claimed else { return nil }
         let id = claimed.job.id
-        let stop = await stop(of: claimed)
+        var stop = await stop(of: claimed)
         do throws(Failure) {
-            switch stop {
-            case .completed: try await conclude(id, .completed)
-            case .aborted(let message): try await conclude(id, .aborted, message)
-            case .waits(let message, let moment):
-                try await conclude(id, .running, message, until: moment)
-            case .lost: break
-            case .store(let failure): throw failure
-            }
+            try await conclude(id, after: stop)
         } catch {
             guard error.code == .conflict else { throw error }
-            return BulkOutcome(id: id, stop: .lost)
+            stop = .lost
         }
+        try await sweep([id])
         return BulkOutcome(id: id, stop: stop)
     }
 
-    /// Forgets jobs that ended long ago, and removes files that are nobody's.
-    package func tidy() async throws(Failure) {
-        let horizon = now().milliseconds - Limits.bulkFileMilliseconds
-        let moment = Timestamp(milliseconds: horizon)
-        while try await jobs.forgetBulkJobs(endedBefore: moment) {}
-        let listed = try await files.list()
-        let known = try await jobs.knownBulkJobs(listed)
-        for id in listed where !known.contains(id) { try await files.remove(id) }
-    }
-
-    var leaseEnd: Timestamp {
-        Timestamp(milliseconds: now().milliseconds + Self.leaseMilliseconds)
+    private func conclude(_ id: Int64, after stop: BulkOutcome.Stop) async throws(Failure) {
+        switch stop {
+        case .completed: try await conclude(id, as: .completed)
+        case .aborted(let message): try await conclude(id, as: .aborted, message)
+        case .waits(let message, let moment):
+            try await conclude(id, as: .running, message, until: moment)
+        case .disk(let failure, let moment):
+            try await conclude(id, as: .running, failure.message, until: moment)
+        case .lost: break
+        case .store(let failure): throw failure
+        }
     }
 
     private func conclude(
-        _ id: Int64, _ status: BulkJob.Status, _ message: String? = nil,
+        _ id: Int64, as status: BulkJob.Status, _ message: String? = nil,
         until moment: Timestamp? = nil
     ) async throws(Failure) {
         try await jobs.concludeBulkJob(
             id, as: status, message: message, resumesAt: moment, by: worker, at: now())
+    }
+
+    /// Forgets jobs that ended long ago, and removes files that nobody may read any more.
+    package func tidy() async throws(Failure) {
+        let horizon = now().milliseconds - Limits.bulkFileMilliseconds
+        let moment = Timestamp(milliseconds: horizon)
+        while try await jobs.forgetBulkJobs(endedBefore: moment) {}
+        try await sweep(try await files.list())
+    }
+
+    /// Removes the files of jobs that were aborted, cancelled or forgotten.
+    private func sweep(_ ids: [Int64]) async throws(Failure) {
+        let kept = try await jobs.bulkJobsWithFiles(among: ids)
+        for id in ids where !kept.contains(id) { try await files.remove(id) }
+    }
+
+    func hasRoom(for count: Int) async throws(Failure) -> Bool {
+        try await files.bytesUsed() <= limits.filesBytesMax - count
+    }
+
+    var leaseEnd: Timestamp {
+        Timestamp(milliseconds: now().milliseconds + Self.leaseMilliseconds)
     }
 
     private func stop(of claimed: ClaimedBulkJob) async -> BulkOutcome.Stop {
@@ -90,12 +118,27 @@ package struct BulkRunner: Sendable {
         }
         do {
             try await calls.using(claimed.instance) { access in
-                let download = BulkDownload(runner: self, access: access, job: claimed.job)
-                try await download.run()
+                try await run(BulkDownload(runner: self, access: access, job: claimed.job))
             }
             return .completed
         } catch {
             return stop(after: error)
+        }
+    }
+
+    /// Renews the lease meanwhile; if that fails, somebody cancelled the job.
+    private func run(_ download: BulkDownload) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await download.run() }
+            tasks.addTask {
+                while true {
+                    try await beat()
+                    try await download.renew()
+                }
+            }
+            // The second has no end but an error.
+            try await tasks.next()
+            tasks.cancelAll()
         }
     }
 
@@ -113,6 +156,13 @@ package struct BulkRunner: Sendable {
             return .waits(error.message, until: later(error.error.waitMilliseconds))
         case let error as ProviderError: return .aborted(error.message)
         case let error as InstanceUnusable: return .aborted(error.message)
+        case BulkFileTrouble.noRoom:
+            return .aborted(
+                "The server has no room for the file: all its bulk files may take "
+                    + "\(limits.filesBytesMax) bytes (bulk.files_bytes_max).")
+        case BulkFileTrouble.unusable(let failure):
+            return .disk(failure, until: later(Self.fileTroubleMilliseconds))
+        case BulkFileTrouble.leaseOver: return .lost
         case let failure as Failure where failure.code == .conflict: return .lost
         case let failure as Failure: return .store(failure)
         default:
@@ -129,6 +179,8 @@ package struct BulkOutcome: Sendable {
         case aborted(String)
         /// `nil` if the worker was told to stop.
         case waits(String?, until: Timestamp?)
+        /// Its file can't be written now.
+        case disk(Failure, until: Timestamp)
         /// Cancelled, or another worker has it.
         case lost
         case store(Failure)

@@ -78,7 +78,7 @@ struct Serve: AsyncParsableCommand {
                             store: parts.store, now: Composition.now, logger: logger)),
                     .init(service: Reconciling(reconciler: parts.reconciler, logger: logger)),
                     .init(service: parts.delivering),
-                    .init(service: BulkWork(runner: parts.bulk, logger: logger)),
+                    .init(service: BulkWork(runners: parts.bulk, logger: logger)),
                     .init(
                         service: ServerService(
                             server: parts.server, operations: parts.operations,

@@ -2,6 +2,7 @@ import Audiences
 import Endpoints
 import HTTPTransport
 import HTTPWire
+import Mixpanel
 import Routing
 
 /// One limit that can be set: its key, the values it may have, and the field it is kept in.
@@ -57,7 +58,7 @@ struct LimitKey: Sendable {
         }
     }
 
-    static let all = proxies + connections + protocolLimits + bodies + hooks + retention
+    static let all = proxies + connections + protocolLimits + bodies + hooks + bulk + retention
 
     private static let proxies = [
         LimitKey("proxy.header_bytes_max", \.wire.proxyHeaderBytesMax, 16...65_551)
@@ -135,6 +136,10 @@ struct LimitKey: Sendable {
 
     private static let hooks = [
         LimitKey("hooks.timeout_seconds", seconds: \.hookTimeout, 1...60)
+    ]
+
+    private static let bulk = [
+        LimitKey("bulk.files_bytes_max", \.bulk.filesBytesMax, 1 << 20...1 << 50)
     ]
 
     private static let hour: Int64 = 3600 * 1000

@@ -48,6 +48,7 @@ struct MusterConfiguration: Sendable {
     var hookAddresses = AddressPolicy()
     /// How long one attempt to deliver to a hook may take.
     var hookTimeout = Duration.seconds(15)
+    var bulk = BulkLimits()
     /// Which apps open invite links.
     var apps = AssociatedApps()
     /// How long requests in flight may take to finish after SIGTERM.
