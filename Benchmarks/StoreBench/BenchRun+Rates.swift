@@ -5,13 +5,18 @@ extension BenchRun {
     /// How many pages a chapter has.
     private static let ratePages = 200
 
+    /// Everybody, in one cohort.
+    func fill() async throws {
+        guard let everybody = ExternalID("1") else { return }
+        try await measure("filling", fill(everybody), atOnce: 8)
+        try await tidy("housekeeping")
+    }
+
     /// What pages cost beside so many people, at one connection, four and eight; then look-ups.
     ///
     /// The pages are made before a chapter begins. None of it depends on how fast others are.
     func rates() async throws {
         guard let everybody = ExternalID("1") else { return }
-        try await measure("filling", fill(everybody), atOnce: 8)
-        try await tidy("housekeeping")
         var first = people
         for atOnce in [1, 4, 8] {
             guard let cohort = ExternalID("new \(atOnce)") else { return }

@@ -1,5 +1,6 @@
-// The store without the network: `StoreBench DIRECTORY PEOPLE [rates]`, in a directory that holds
-// two empty files, muster.sqlite and server.lock. docs/schema.md and
+// The store without the network: `StoreBench DIRECTORY PEOPLE [fill | rates]`, in a directory that
+// holds two empty files, muster.sqlite and server.lock, or, for `rates`, a copy of what `fill` of as
+// many people has left. docs/schema.md and
 // docs/decisions/0006-store-layout.md have its figures.
 
 import Audiences
@@ -13,19 +14,25 @@ enum StoreBench {
         guard CommandLine.arguments.count >= 3, let people = Int(CommandLine.arguments[2]),
             people >= 1000
         else {
-            print("usage: StoreBench <empty directory> <people, at least 1000> [rates]")
+            print("usage: StoreBench <empty directory> <people, at least 1000> [fill | rates]")
             return
         }
         let store = try SQLiteStore.open(
             directory: CommandLine.arguments[1], as: .server, files: StoreFiles { _, _ in },
             logger: Logger(label: "bench", factory: { _ in SwiftLogNoOpLogHandler() }))
         let run = BenchRun(store: store, people: people)
-        try await store.create(
-            Connection(id: run.connection, name: "Bench", createdAt: run.start), for: .commandLine)
-        if CommandLine.arguments.last == "rates" {
+        let isNew = try await store.connections(ListRange()).items.isEmpty
+        if isNew {
+            try await store.create(
+                Connection(id: run.connection, name: "Bench", createdAt: run.start),
+                for: .commandLine)
+        }
+        switch CommandLine.arguments.last {
+        case "fill": try await run.fill()
+        case "rates":
+            if isNew { try await run.fill() }
             try await run.rates()
-        } else {
-            try await run.everything()
+        default: try await run.everything()
         }
         try await store.close()
     }

@@ -1,18 +1,18 @@
 /// The usable members of a page, in order; one person may occur more than once.
 ///
 /// Their ids lie one after another in one piece of memory: a page has a thousand members, and
-/// making two texts for each took longer than reading the page. A ``MemberRecord`` is made when
-/// somebody asks for one.
+/// making two texts for each took longer than reading the page. Who needs the bytes alone is lent
+/// them (``withIDs(_:)``); a ``MemberRecord`` is made when somebody asks for one.
 package struct MemberList: Sendable {
     /// The distinct id is `start..<middle` of ``bytes``, the reference id `middle..<end`.
-    private struct Entry: Sendable {
+    fileprivate struct Entry: Sendable {
         let start: Int
         let middle: Int
         let end: Int
         let reference: Reference
     }
 
-    private enum Reference: UInt8, Sendable {
+    fileprivate enum Reference: UInt8, Sendable {
         case absent, cleared, set
     }
 
@@ -101,6 +101,41 @@ package struct MemberList: Sendable {
 
     // MARK: Reading
 
+    /// The ids of all members, where they lie.
+    package struct IDs {
+        fileprivate let bytes: UnsafeRawBufferPointer
+        fileprivate let entries: UnsafeBufferPointer<Entry>
+
+        package func distinctID(_ member: Int) -> UnsafeRawBufferPointer {
+            let entry = entries[member]
+            return UnsafeRawBufferPointer(rebasing: bytes[entry.start..<entry.middle])
+        }
+
+        package func reference(_ member: Int) -> ReferenceBytes {
+            let entry = entries[member]
+            return switch entry.reference {
+            case .absent: .absent
+            case .cleared: .cleared
+            case .set:
+                .set(UnsafeRawBufferPointer(rebasing: bytes[entry.middle..<entry.end]))
+            }
+        }
+    }
+
+    /// Lends the ids, without making texts of them.
+    package func withIDs<Result>(_ body: (IDs) throws -> Result) rethrows -> Result {
+        try bytes.withUnsafeBytes { bytes in
+            try entries.withUnsafeBufferPointer { entries in
+                try body(IDs(bytes: bytes, entries: entries))
+            }
+        }
+    }
+
+    /// What a page says about the traits of a member.
+    package func traits(of member: Int) -> [TraitChange] {
+        member < traits.count ? traits[member] : []
+    }
+
     private func id(_ range: Range<Int>) -> ExternalID {
         ExternalID(unchecked: String(decoding: bytes[range], as: UTF8.self))
     }
@@ -124,7 +159,7 @@ extension MemberList: RandomAccessCollection, Equatable, ExpressibleByArrayLiter
             }
         return MemberRecord(
             distinctID: id(entry.start..<entry.middle), reference: reference,
-            traits: member < traits.count ? traits[member] : [])
+            traits: traits(of: member))
     }
 
     package static func == (left: MemberList, right: MemberList) -> Bool {

@@ -25,15 +25,7 @@ package struct Person: Sendable, Hashable {
         case .cleared: referenceID = nil
         case .set(let id): referenceID = id
         }
-        for change in record.traits {
-            traits.removeAll { sameBytes($0.name, change.name) }
-            if let value = change.value {
-                traits.append(Trait(name: change.name, value: value))
-            }
-        }
-        if !record.traits.isEmpty {
-            traits.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
-        }
+        traits.take(record.traits)
         return self != before
     }
 }

@@ -19,7 +19,11 @@ package struct SipHash: Sendable, Hashable {
     /// The hash of a text's bytes of UTF-8, as SQLite's signed integer.
     package func hash(_ text: String) -> Int64 {
         var text = text
-        return Int64(bitPattern: text.withUTF8 { hash(UnsafeRawBufferPointer($0)) })
+        return text.withUTF8 { signedHash(UnsafeRawBufferPointer($0)) }
+    }
+
+    package func signedHash(_ bytes: UnsafeRawBufferPointer) -> Int64 {
+        Int64(bitPattern: hash(bytes))
     }
 
     package func hash(_ bytes: UnsafeRawBufferPointer) -> UInt64 {

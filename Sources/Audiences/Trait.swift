@@ -66,6 +66,25 @@ package struct TraitChange: Sendable, Hashable {
     }
 }
 
+extension [Trait] {
+    /// Takes over what a page says; false if that changed nothing.
+    ///
+    /// In the order of the names' bytes, if it says something.
+    @discardableResult
+    package mutating func take(_ changes: [TraitChange]) -> Bool {
+        guard !changes.isEmpty else { return false }
+        let before = self
+        for change in changes {
+            removeAll { sameBytes($0.name, change.name) }
+            if let value = change.value {
+                append(Trait(name: change.name, value: value))
+            }
+        }
+        sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+        return self != before
+    }
+}
+
 /// Swift compares strings by canonical equivalence; ids and names are bytes.
 func sameBytes(_ left: String, _ right: String) -> Bool {
     let areSame = left.utf8.withContiguousStorageIfAvailable { left in

@@ -156,18 +156,22 @@ extension SyncTransaction {
             .first { row in row.integer(0) }
         guard isAny == 1 else { return page }
         let select = try db.prepared("SELECT 1 FROM erased WHERE hash = ?")
-        let isErased = { (id: ExternalID) in
-            try select.first(hashing.erased.hash(id.text)) { _ in true } ?? false
+        let isErased = { (id: UnsafeRawBufferPointer) in
+            try select.first(hashing.erased.signedHash(id)) { _ in true } ?? false
         }
+        let erased = try page.members.withIDs { ids in
+            Set(
+                try page.members.indices.filter { member in
+                    if try isErased(ids.distinctID(member)) { return true }
+                    guard case .set(let reference) = ids.reference(member) else { return false }
+                    return try isErased(reference)
+                })
+        }
+        guard !erased.isEmpty else { return page }
         var rest = page
         rest.members = MemberList(
-            try page.members.filter { member in
-                if try isErased(member.distinctID) { return false }
-                guard case .set(let reference) = member.reference else { return true }
-                return try !isErased(reference)
-            })
-        let erased = page.members.count - rest.members.count
-        if erased > 0 { rest.notes.unusable[.erased, default: 0] += erased }
+            page.members.indices.filter { !erased.contains($0) }.map { page.members[$0] })
+        rest.notes.unusable[.erased, default: 0] += erased.count
         return rest
     }
 }

@@ -15,6 +15,16 @@ struct KeyTable {
     /// For each place whether it is found: it has a hash and was not forgotten.
     private var isKept: [Bool] = []
 
+    init() {}
+
+    /// With room for so many things.
+    init(capacity: Int) {
+        while slots.count < capacity * 2 { slots.append(contentsOf: slots) }
+        links.reserveCapacity(capacity)
+        hashes.reserveCapacity(capacity)
+        isKept.reserveCapacity(capacity)
+    }
+
     /// How many things were added and not removed again.
     var count: Int { hashes.count }
 

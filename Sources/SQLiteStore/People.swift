@@ -1,16 +1,6 @@
 import Audiences
 import GRDB
 
-/// A person as a page finds and leaves them.
-private struct PersonRow {
-    /// `nil` until the person is stored.
-    var id: Int64?
-    let hash: Int64
-    var person: Person
-    var referenceBefore: ExternalID?
-    var isChanged = false
-}
-
 extension SyncTransaction {
     /// The people of a page, after they took over what it says about them.
     ///
@@ -26,45 +16,102 @@ extension SyncTransaction {
     func people(
         of members: MemberList, for stored: inout SessionRow, creatingMissing: Bool
     ) throws -> [Int64] {
-        var (rows, slots) = distinctPeople(of: members)
-        try load(&rows)
-        for (record, slot) in zip(members, slots) {
-            let isChanged = rows[slot].person.update(from: record)
-            rows[slot].isChanged = rows[slot].isChanged || isChanged
+        try members.withIDs { ids in
+            var page = try PagePeople(of: members, ids, in: self)
+            try page.load()
+            page.takeTraits()
+            let known = page.rows.map { $0.id != nil }
+            if creatingMissing { try page.create() }
+            page.touch()
+            for (row, isKnown) in zip(page.rows, known) {
+                stored.session.references.add(
+                    try isKnown ? page.update(row) : page.addToIndex(row))
+            }
+            return page.rows.compactMap(\.id).sorted()
         }
-        let known = rows.map { $0.id != nil }
-        if creatingMissing { try create(&rows) }
-        let index = try ReferenceIndex(self)
-        touch(rows, index)
-        for (row, isKnown) in zip(rows, known) {
-            stored.session.references.add(
-                try isKnown ? update(row, index) : addToIndex(row, index))
-        }
-        return rows.compactMap(\.id).sorted()
     }
 
     /// The row of a person by their distinct id; `nil` if nobody has it.
     func person(_ distinctID: ExternalID) throws -> Int64? {
         try PersonSelect(db, recent, of: connection).person(distinctID, hashing)
     }
+}
 
-    /// One row for each distinct id, and which of them each member is.
-    private func distinctPeople(of members: MemberList) -> ([PersonRow], [Int]) {
-        var rows: [PersonRow] = []
-        var slotByID: [ExternalID: Int] = [:]
+/// A person as a page finds and leaves them.
+private struct PersonRow {
+    /// Who of the page's members has their distinct id.
+    let member: Int
+    /// Of the distinct id.
+    let hash: Int64
+    /// Who of the page's members has the last word about their reference id.
+    var speaker: Int
+    /// Whether the page says something about their traits.
+    var hasTraits = false
+
+    /// `nil` until the person is stored.
+    var id: Int64?
+    /// Of the reference id they have after the page.
+    var referenceHash: Int64?
+    /// Before the page, if it changes that.
+    var referenceBefore: ExternalID?
+    var isReferenceChanged = false
+    /// As far as ``hasTraits``.
+    var traits: [Trait] = []
+    var areTraitsChanged = false
+}
+
+/// The people of a page on their way into the store.
+///
+/// The ids stay where the page has them, from the hash to the statement: a text for each took
+/// longer than all that is done with it. Never outlives the page's loan of them.
+private struct PagePeople {
+    private let members: MemberList
+    private let ids: MemberList.IDs
+    private let transaction: SyncTransaction
+    private let index: ReferenceIndex
+    private(set) var rows: [PersonRow] = []
+    /// Who of ``rows`` each member is.
+    private var slots: [Int] = []
+
+    /// Finds out who is meant: one row for each distinct id, in the page's order.
+    init(
+        of members: MemberList, _ ids: MemberList.IDs, in transaction: SyncTransaction
+    ) throws {
+        self.members = members
+        self.ids = ids
+        self.transaction = transaction
+        index = try ReferenceIndex(transaction)
+        var table = KeyTable(capacity: members.count)
         rows.reserveCapacity(members.count)
-        slotByID.reserveCapacity(members.count)
-        let slots = members.map { member in
-            if let slot = slotByID[member.distinctID] { return slot }
-            slotByID[member.distinctID] = rows.count
-            rows.append(
-                PersonRow(
-                    hash: hashing.people.hash(member.distinctID.text),
-                    person: Person(distinctID: member.distinctID)))
-            return rows.count - 1
+        slots.reserveCapacity(members.count)
+        for member in members.indices {
+            let id = ids.distinctID(member)
+            let hash = transaction.hashing.people.signedHash(id)
+            let slot = slot(of: id, hash, in: table) ?? rows.count
+            if slot == rows.count {
+                rows.append(PersonRow(member: member, hash: hash, speaker: member))
+                table.append(hash)
+            }
+            switch ids.reference(member) {
+            case .absent: break
+            case .cleared, .set: rows[slot].speaker = member
+            }
+            if !members.traits(of: member).isEmpty { rows[slot].hasTraits = true }
+            slots.append(slot)
         }
-        return (rows, slots)
     }
+
+    private func slot(
+        of id: UnsafeRawBufferPointer, _ hash: Int64, in table: KeyTable
+    ) -> Int? {
+        var slot = table.newest(hash)
+        while let some = slot, !ids.distinctID(rows[some].member).hasSameBytes(as: id) {
+            slot = table.older(than: some)
+        }
+        return slot
+    }
+
+    // MARK: Finding
 
     /// How often a page's people may stand elsewhere than after the one before, until that is
     /// not expected any more.
@@ -72,152 +119,150 @@ extension SyncTransaction {
 
     /// Finds who is known.
     ///
-    /// People who came together have numbers in a row, and mostly come together again: so everybody
-    /// is expected after the one before, and only who is not there is looked up. On a page of
-    /// strangers all are looked up, in the order of the index.
-    private func load(_ rows: inout [PersonRow]) throws {
-        let select = try PersonSelect(db, recent, of: connection)
-        var strays = 0
-        var expected: Int64?
-        for slot in rows.indices {
-            guard strays < Self.strayPeopleMax else {
-                let others = (slot..<rows.count).sorted { rows[$0].hash < rows[$1].hash }
-                for slot in others { _ = try find(&rows[slot], select) }
-                return
+    /// People who came together have numbers in a row, and mostly come together again: so after
+    /// somebody who was found the rows are read on, for as long as they are the page's people. On
+    /// a page of strangers all are looked up, in the order of the index.
+    mutating func load() throws {
+        let select = try PersonSelect(
+            transaction.db, transaction.recent, of: transaction.connection)
+        var slot = 0
+        var last: Int64?
+        for _ in 0..<Self.strayPeopleMax {
+            guard slot < rows.count else { return }
+            try find(slot, select)
+            last = rows[slot].id ?? last
+            slot += 1
+            guard let person = last else { continue }
+            slot = try loadRow(from: slot, after: person, select)
+            last = rows[slot - 1].id ?? last
+        }
+        for slot in (slot..<rows.count).sorted(by: { rows[$0].hash < rows[$1].hash }) {
+            try find(slot, select)
+        }
+    }
+
+    /// Returns who is not in the row.
+    private mutating func loadRow(
+        from first: Int, after person: Int64, _ select: PersonSelect
+    ) throws -> Int {
+        var slot = first
+        guard slot < rows.count else { return slot }
+        try select.inARow(after: person) { stored, isPerson in
+            guard slot < rows.count, isPerson(ids.distinctID(rows[slot].member)) else {
+                return false
             }
-            if let person = expected, try find(&rows[slot], select, expected: person) {
-                expected = person + 1
-            } else {
-                strays += 1
-                expected = try find(&rows[slot], select) ? rows[slot].id.map { $0 + 1 } : expected
+            try take(stored, slot)
+            slot += 1
+            return slot < rows.count
+        }
+        return slot
+    }
+
+    /// Returns whether somebody has the distinct id.
+    @discardableResult
+    private mutating func find(_ slot: Int, _ select: PersonSelect) throws -> Bool {
+        let row = rows[slot]
+        return try select.first(ids.distinctID(row.member), row.hash) { stored in
+            try take(stored, slot)
+            return true
+        } ?? false
+    }
+
+    /// Compares somebody with what the page says.
+    private mutating func take(_ stored: SQLRow, _ slot: Int) throws {
+        rows[slot].id = stored.integer(PersonSelect.id)
+        let reference = ids.reference(rows[slot].speaker)
+        let isChanged =
+            switch reference {
+            case .absent: false
+            case .cleared: !stored.isNull(PersonSelect.referenceID)
+            case .set(let id): !stored.isText(PersonSelect.referenceID, id)
+            }
+        if isChanged {
+            rows[slot].isReferenceChanged = true
+            rows[slot].referenceBefore = try stored.optionalExternalID(PersonSelect.referenceID)
+        }
+        switch reference {
+        case .absent:
+            rows[slot].referenceHash = stored.withText(PersonSelect.referenceID, index.hash)
+        case .cleared: break
+        case .set(let id): rows[slot].referenceHash = index.hash(id)
+        }
+        if rows[slot].hasTraits, !stored.isNull(PersonSelect.traits) {
+            rows[slot].traits = try stored.decoded(PersonSelect.traits, by: TraitList.decode)
+        }
+    }
+
+    mutating func takeTraits() {
+        for (member, slot) in slots.enumerated() where rows[slot].hasTraits {
+            if rows[slot].traits.take(members.traits(of: member)) {
+                rows[slot].areTraitsChanged = true
             }
         }
     }
 
-    /// Whoever is on a page may have another answer: by the distinct id, and by the reference ids
-    /// before and after.
-    private func touch(_ rows: [PersonRow], _ index: ReferenceIndex) {
-        var hashes: [Int64] = []
-        hashes.reserveCapacity(2 * rows.count)
-        for row in rows {
-            hashes.append(row.hash)
-            if let reference = row.person.referenceID { hashes.append(index.hash(reference)) }
-            if let before = row.referenceBefore, before != row.person.referenceID {
-                hashes.append(index.hash(before))
-            }
-        }
-        known.touch(people: hashes)
-    }
-
-    /// Looks somebody up, or whether they are who is expected; false if not.
-    private func find(
-        _ row: inout PersonRow, _ select: PersonSelect, expected: Int64? = nil
-    ) throws -> Bool {
-        let read = { (row: SQLRow) in
-            (
-                id: row.integer(0), reference: try row.optionalExternalID(1),
-                traits: try row.isNull(2) ? [] : row.decoded(2, by: TraitList.decode)
-            )
-        }
-        let found =
-            if let expected {
-                try select.stored(expected, row.person.distinctID, read: read)
-            } else {
-                try select.first(row.person.distinctID, row.hash, read: read)
-            }
-        guard let found else { return false }
-        row.id = found.id
-        row.person.referenceID = found.reference
-        row.referenceBefore = found.reference
-        row.person.traits = found.traits
-        return true
-    }
+    // MARK: Writing
 
     /// Stores new people, in the page's order so that their ids ascend with it.
-    private func create(_ rows: inout [PersonRow]) throws {
+    mutating func create() throws {
+        let db = transaction.db
         let insert = try db.prepared(
             """
             INSERT INTO person (connection, distinct_id, reference_id, traits)
             VALUES (?, ?, ?, ?)
             """)
         for slot in rows.indices where rows[slot].id == nil {
-            let person = rows[slot].person
+            let row = rows[slot]
+            let reference = reference(of: row)
+            rows[slot].referenceHash = reference.map(index.hash)
             try insert.run(
-                connection, person.distinctID, person.referenceID,
-                TraitList.encode(person.traits))
+                transaction.connection, LentText(ids.distinctID(row.member)),
+                reference.map { LentText($0) }, TraitList.encode(row.traits))
             rows[slot].id = db.lastInsertedRowID
         }
     }
 
+    /// What the page gives them.
+    private func reference(of row: PersonRow) -> UnsafeRawBufferPointer? {
+        if case .set(let id) = ids.reference(row.speaker) { id } else { nil }
+    }
+
+    /// Whoever is on a page may have another answer: by the distinct id, and by the reference ids
+    /// before and after.
+    func touch() {
+        var hashes: [Int64] = []
+        hashes.reserveCapacity(2 * rows.count)
+        for row in rows {
+            hashes.append(row.hash)
+            if let hash = row.referenceHash { hashes.append(hash) }
+            if let before = row.referenceBefore { hashes.append(before.withBytes(index.hash)) }
+        }
+        transaction.known.touch(people: hashes)
+    }
+
     /// Makes somebody findable who was just stored.
-    private func addToIndex(_ row: PersonRow, _ index: ReferenceIndex) throws -> ReferenceCounts {
+    func addToIndex(_ row: PersonRow) throws -> ReferenceCounts {
         guard let id = row.id else { return ReferenceCounts() }
         var counts = ReferenceCounts()
-        var hash: Int64?
-        if let reference = row.person.referenceID {
-            let referenceHash = index.hash(reference)
-            counts.shared = try index.isInUse(reference, referenceHash) ? 1 : 0
-            hash = referenceHash
+        if let hash = row.referenceHash, let reference = reference(of: row) {
+            counts.shared = try index.isInUse(reference, hash) ? 1 : 0
         }
-        try recent.add(id, distinct: row.hash, reference: hash, in: db)
+        try transaction.recent.add(
+            id, distinct: row.hash, reference: row.referenceHash, in: transaction.db)
         return counts
     }
 
     /// Stores what the page changed about somebody.
-    private func update(_ row: PersonRow, _ index: ReferenceIndex) throws -> ReferenceCounts {
-        guard let id = row.id, row.isChanged else { return ReferenceCounts() }
-        try db.prepared("UPDATE person SET reference_id = ?, traits = ? WHERE id = ?")
-            .run(row.person.referenceID, TraitList.encode(row.person.traits), id)
-        return try index.move(id, from: row.referenceBefore, to: row.person.referenceID)
-    }
-}
-
-/// Finds one person of a connection by their distinct id.
-struct PersonSelect {
-    private let recent: RecentPeople
-    private let connection: Int64
-    private let indexed: Prepared
-    private let byNumber: Prepared
-
-    /// `recent`: of the store whose writer `db` is.
-    init(_ db: Database, _ recent: RecentPeople, of connection: Int64) throws {
-        self.recent = recent
-        self.connection = connection
-        let columns = "person.id, person.reference_id, person.traits"
-        // The candidates of a hash, each verified.
-        indexed = try db.prepared(
-            """
-            SELECT \(columns)
-            FROM person_by_distinct AS candidate
-            CROSS JOIN person ON person.id = candidate.person
-            WHERE candidate.hash = ? AND person.connection = ? AND person.distinct_id = ?
-            """)
-        byNumber = try db.prepared(
-            """
-            SELECT \(columns) FROM person WHERE id = ? AND connection = ? AND distinct_id = ?
-            """)
-    }
-
-    /// The row of a person; `nil` if nobody has the id.
-    func person(_ id: ExternalID, _ hashing: Hashing) throws -> Int64? {
-        try first(id, hashing.people.hash(id.text)) { row in row.integer(0) }
-    }
-
-    fileprivate func first<Result>(
-        _ id: ExternalID, _ hash: Int64, read: (SQLRow) throws -> Result
-    ) throws -> Result? {
-        var found: Result?
-        _ = try recent.first(.distinct, hash) { candidate in
-            found = try stored(candidate, id, read: read)
-            return found != nil
+    func update(_ row: PersonRow) throws -> ReferenceCounts {
+        guard let id = row.id else { return ReferenceCounts() }
+        if row.areTraitsChanged {
+            try transaction.db.prepared("UPDATE person SET traits = ? WHERE id = ?")
+                .run(TraitList.encode(row.traits), id)
         }
-        return try found ?? indexed.first(hash, connection, id, read: read)
-    }
-
-    /// The person of that number, if they are meant.
-    fileprivate func stored<Result>(
-        _ person: Int64, _ id: ExternalID, read: (SQLRow) throws -> Result
-    ) throws -> Result? {
-        try byNumber.first(person, connection, id, read: read)
+        guard row.isReferenceChanged else { return ReferenceCounts() }
+        let reference = reference(of: row)
+        try transaction.db.prepared("UPDATE person SET reference_id = ? WHERE id = ?")
+            .run(reference.map { LentText($0) }, id)
+        return try index.move(id, from: row.referenceBefore, to: reference, row.referenceHash)
     }
 }

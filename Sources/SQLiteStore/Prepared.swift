@@ -51,6 +51,15 @@ struct Prepared {
         return results
     }
 
+    /// Every row, until `body` wants no more.
+    func each<each Value: SQLValue>(
+        _ values: repeat each Value, body: (SQLRow) throws -> Bool
+    ) throws {
+        try start(repeat each values)
+        defer { finish() }
+        while try step(), try body(SQLRow(raw: statement.sqliteStatement)) {}
+    }
+
     private func start<each Value: SQLValue>(_ values: repeat each Value) throws {
         var index: Int32 = 0
         for value in repeat each values {
@@ -102,10 +111,22 @@ struct SQLRow {
     }
 
     func text(_ column: Int32) -> String {
+        withText(column) { String(decoding: $0, as: UTF8.self) } ?? ""
+    }
+
+    /// Lends the text of a column; `nil` if it is NULL.
+    func withText<Result>(
+        _ column: Int32, _ body: (UnsafeRawBufferPointer) throws -> Result
+    ) rethrows -> Result? {
         // The pointer has to be asked for before the length: it may convert the value.
-        guard let start = sqlite3_column_text(raw, column) else { return "" }
+        guard let start = sqlite3_column_text(raw, column) else { return nil }
         let length = Int(sqlite3_column_bytes(raw, column))
-        return String(decoding: UnsafeBufferPointer(start: start, count: length), as: UTF8.self)
+        return try body(UnsafeRawBufferPointer(start: start, count: length))
+    }
+
+    /// Whether a column is a text of these bytes.
+    func isText(_ column: Int32, _ bytes: UnsafeRawBufferPointer) -> Bool {
+        withText(column) { $0.hasSameBytes(as: bytes) } ?? false
     }
 
     func bytes(_ column: Int32) -> [UInt8] {
@@ -193,6 +214,32 @@ extension String: SQLValue {
                     statement, index, characters.baseAddress, Int32(clamping: bytes.count), copied)
             }
         }
+    }
+}
+
+/// A text that somebody else keeps until the statement has run, so that nothing is copied.
+struct LentText: SQLValue {
+    private let bytes: UnsafeRawBufferPointer
+
+    /// `bytes`: of UTF-8, without a NUL.
+    init(_ bytes: UnsafeRawBufferPointer) {
+        self.bytes = bytes
+    }
+
+    func bind(to statement: OpaquePointer, at index: Int32) -> Int32 {
+        sqlite3_bind_text(
+            statement, index, bytes.assumingMemoryBound(to: CChar.self).baseAddress,
+            Int32(clamping: bytes.count), nil)
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    func hasSameBytes(as other: UnsafeRawBufferPointer) -> Bool {
+        guard count == other.count else { return false }
+        // Without a way out in the middle it is a few instructions for sixteen bytes.
+        var difference: UInt8 = 0
+        for place in indices { difference |= self[place] ^ other[place] }
+        return difference == 0
     }
 }
 

@@ -24,22 +24,28 @@ struct ReferenceIndex {
             "SELECT 1 FROM person WHERE id = ? AND connection = ? AND reference_id = ?")
     }
 
-    func hash(_ id: ExternalID) -> Int64 { hashing.people.hash(id.text) }
+    func hash(_ id: UnsafeRawBufferPointer) -> Int64 { hashing.people.signedHash(id) }
 
     /// Gives somebody another entry, and counts what that means.
     ///
     /// Whoever comes first with an id shares it with nobody, the others with them.
+    ///
+    /// - Parameters:
+    ///   - person: whose reference id became another one.
+    ///   - old: the one before.
+    ///   - new: the one after.
+    ///   - hash: of the one after.
+    /// - Returns: what became of one reference id.
+    /// - Throws: what SQLite reports.
     func move(
-        _ person: Int64, from old: ExternalID?, to new: ExternalID?
+        _ person: Int64, from old: ExternalID?, to new: UnsafeRawBufferPointer?, _ hash: Int64?
     ) throws -> ReferenceCounts {
         var counts = ReferenceCounts()
-        guard old != new else { return counts }
         if let old {
-            try delete.run(hash(old), person)
+            try delete.run(old.withBytes(self.hash), person)
             recent.forget(.reference, of: person)
         }
-        if let new {
-            let hash = hash(new)
+        if let new, let hash {
             counts.shared = try isInUse(new, hash) ? 1 : 0
             counts.changed = old == nil ? 0 : 1
             try insert.run(hash, person)
@@ -48,7 +54,8 @@ struct ReferenceIndex {
     }
 
     /// Whether somebody who is in the index has a reference id.
-    func isInUse(_ reference: ExternalID, _ hash: Int64) throws -> Bool {
+    func isInUse(_ reference: UnsafeRawBufferPointer, _ hash: Int64) throws -> Bool {
+        let reference = LentText(reference)
         let sharer = try recent.first(.reference, hash) { candidate in
             try selectRecent.first(candidate, connection, reference) { _ in true } ?? false
         }

@@ -24,13 +24,15 @@ extension SyncTransaction {
         guard !page.members.isEmpty else { return }
         let mayStage = stored.session.action == .members && stored.session.status == .applied
         let own = mayStage ? stored.id : nil
+        let sessions = [replacement?.session, own].compactMap(\.self)
+        guard !sessions.isEmpty else { return }
         let insert = try db.prepared(
             """
             INSERT INTO staged_diff (session, action, distinct_ids, arrived_at, source, page)
             VALUES (?, ?, ?, ?, ?, ?)
             """)
         let ids = IDList.encode(page.members.map(\.distinctID))
-        for session in [replacement?.session, own].compactMap(\.self) {
+        for session in sessions {
             try insert.run(session, action.rawValue, ids, now, source.session, source.page)
         }
     }

@@ -19,6 +19,20 @@ import Testing
         #expect(list.count == 5 && list[2].traits == [Self.trait] && list[4].traits.isEmpty)
     }
 
+    @Test func theIDsAreLentAsTheyAre() {
+        MemberList(Self.records).withIDs { ids in
+            for (member, record) in Self.records.enumerated() {
+                #expect(Array(ids.distinctID(member)) == Array(record.distinctID.text.utf8))
+                switch (ids.reference(member), record.reference) {
+                case (.absent, .absent), (.cleared, .cleared): break
+                case (.set(let bytes), .set(let id)):
+                    #expect(Array(bytes) == Array(id.text.utf8))
+                default: Issue.record("\(record.reference)")
+                }
+            }
+        }
+    }
+
     @Test func aListOutgrowsWhatWasReserved() {
         var list = MemberList()
         list.reserveCapacity(1)
