@@ -25,6 +25,13 @@ package struct Timestamp: Sendable, Hashable, Comparable {
     /// 00:00 UTC of this day.
     package var dayBegin: Timestamp { Self(day: dayNumber) }
 
+    /// 00:00 UTC of the next day; the last moment there is, if that is sooner.
+    package var nextDayBegin: Timestamp {
+        let (begin, overflow) = dayBegin.milliseconds
+            .addingReportingOverflow(Self.dayMilliseconds)
+        return Self(milliseconds: overflow ? .max : begin)
+    }
+
     /// 00:00 UTC of this week's Monday.
     package var weekBegin: Timestamp {
         // Day 0 was a Thursday.

@@ -219,7 +219,9 @@ private func launchRoutes(_ api: inout APIRoutes, _ parts: Dependencies) {
 private func appRoutes(_ router: Router, _ parts: Dependencies) -> Router {
     var app = SDKRoutes(router, parts)
     let sdk = SDKEndpoints(parts)
-    app.on(.get, "/config", query: ["reference_id", "identity"], sdk.configuration)
+    app.ask(
+        "/config", query: ["reference_id", "identity"], atOnce: sdk.configurationAtOnce,
+        sdk.configuration)
     app.on(.post, "/launches", sdk.launch)
     app.on(.post, "/invites/:code/events", sdk.report)
 

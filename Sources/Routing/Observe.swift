@@ -46,9 +46,11 @@ package struct Observe: Sendable {
     /// An answer that is to be logged takes the other way.
     package var immediate: ImmediateHandler {
         let loggedFrom = logger.logLevel
-        return { head, _ in
+        return { head, peer in
             let start = nanoseconds()
-            guard let (route, isConstant, answer) = router.answerAtOnce(head),
+            let found = router.answerAtOnce(
+                head, from: { forwarded.client(of: head.headers, from: peer) })
+            guard let (route, isConstant, answer) = found,
                 Self.level(answer.status) < loggedFrom
             else { return nil }
             metrics.note(

@@ -61,4 +61,6 @@ package typealias Endpoint = @Sendable (Request) async throws -> Response
 
 /// What may answer in an endpoint's place, from the head of a request without a body and without
 /// waiting; `nil` leaves the request to the endpoint.
-package typealias ImmediateEndpoint = @Sendable (RequestHead) -> Response?
+///
+/// Whom the request is from is found out when it is asked for.
+package typealias ImmediateEndpoint = @Sendable (RequestHead, _ peer: () -> Peer) -> Response?

@@ -36,7 +36,7 @@ package struct Router: Sendable {
 
     /// Adds an endpoint that gives everybody the same answer, whatever the request says.
     package mutating func on(_ method: Method, _ pattern: String, always response: Response) {
-        add(method, pattern, isConstant: true, { _ in response }) { _ in response }
+        add(method, pattern, .always(response)) { _ in response }
     }
 
     /// Adds an endpoint that can often answer without waiting.
@@ -51,27 +51,26 @@ package struct Router: Sendable {
         _ method: Method, _ pattern: String, atOnce: @escaping ImmediateEndpoint,
         _ endpoint: @escaping Endpoint
     ) {
-        add(method, pattern, isConstant: false, atOnce, endpoint)
+        add(method, pattern, .maybe(atOnce), endpoint)
     }
 
     private mutating func add(
-        _ method: Method, _ pattern: String, isConstant: Bool,
-        _ atOnce: @escaping ImmediateEndpoint, _ endpoint: @escaping Endpoint
+        _ method: Method, _ pattern: String, _ answer: Shortcut.Answer,
+        _ endpoint: @escaping Endpoint
     ) {
         let route = routeCount
         on(method, pattern, endpoint)
         let path = pattern.utf8.dropFirst()
             .split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map(Array.init)
-        shortcuts.append(
-            Shortcut(
-                route: route, isConstant: isConstant, method: method, path: path, answer: atOnce))
+        shortcuts.append(Shortcut(route: route, method: method, path: path, answer: answer))
     }
 
     /// The answer to `head` if everybody hears the same, and the number of its route.
     package func constant(for head: RequestHead) -> (route: Int, response: Response)? {
-        for index in shortcuts.indices
-        where shortcuts[index].isConstant && shortcuts[index].isFor(head) {
-            guard let response = shortcuts[index].answer(head) else { return nil }
+        for index in shortcuts.indices {
+            guard case .always(let response) = shortcuts[index].answer,
+                shortcuts[index].isFor(head)
+            else { continue }
             return (shortcuts[index].route, response)
         }
         return nil
@@ -80,13 +79,19 @@ package struct Router: Sendable {
     /// The answer to `head` if it can be given without waiting, and the path is written as the
     /// pattern; what else comes to it takes the way through ``match(_:)``.
     ///
+    /// - Parameters:
+    ///   - head: of the request.
+    ///   - peer: finds out whom it is from.
     /// - Returns: the number of its route, and whether everybody hears the same, too.
     package func answerAtOnce(
-        _ head: RequestHead
+        _ head: RequestHead, from peer: () -> Peer
     ) -> (route: Int, isConstant: Bool, response: Response)? {
         for index in shortcuts.indices where shortcuts[index].isFor(head) {
-            guard let response = shortcuts[index].answer(head) else { return nil }
-            return (shortcuts[index].route, shortcuts[index].isConstant, response)
+            switch shortcuts[index].answer {
+            case .always(let response): return (shortcuts[index].route, true, response)
+            case .maybe(let answer):
+                return answer(head, peer).map { (shortcuts[index].route, false, $0) }
+            }
         }
         return nil
     }
@@ -147,11 +152,15 @@ package struct Route: Sendable {
 private struct Shortcut: Sendable {
     /// The number of its route.
     let route: Int
-    /// Whether the answer is the same for everybody.
-    let isConstant: Bool
     let method: Method
     let path: [[UInt8]]
-    let answer: ImmediateEndpoint
+    let answer: Answer
+
+    enum Answer: Sendable {
+        /// Everybody hears the same.
+        case always(Response)
+        case maybe(ImmediateEndpoint)
+    }
 
     func isFor(_ head: RequestHead) -> Bool {
         guard head.target.segments.count == path.count, head.method == method else { return false }

@@ -135,6 +135,33 @@ final class KnownAnswers: Sendable {
         }
     }
 
+    /// What an app was told of somebody; `nil` if that is not known.
+    ///
+    /// Else with a ticket, if what is read now can be made known, and with the audiences the person
+    /// is in, if those are known.
+    func configuration(
+        of connection: ConnectionID, for id: ExternalID, _ hash: Int64, at now: Timestamp
+    ) -> (written: [UInt8]?, ticket: Ticket?, audiences: Set<AudienceID>?) {
+        state.withLock { state in
+            guard state.isTrue() else { return (nil, nil, nil) }
+            if let written = state.memberships.configuration(of: connection, id, hash, at: now) {
+                return (written, nil, nil)
+            }
+            let audiences = state.memberships.audiences(id, hash)
+            return (nil, Ticket(version: state.version), audiences)
+        }
+    }
+
+    func keep(
+        _ configuration: KnownMemberships.Configuration, of id: ExternalID, _ hash: Int64,
+        _ ticket: Ticket
+    ) {
+        state.withLock { state in
+            guard state.isGood(ticket) else { return }
+            state.memberships.keep(configuration, of: id, hash)
+        }
+    }
+
     // MARK: Writes
 
     func touchEverything() {

@@ -40,13 +40,28 @@ struct KnownMemberships {
         /// The answer as it was written, for that state of the audiences; empty until somebody has.
         var written: [UInt8] = []
         var mark: Mark = 0
+        /// What an app was last told.
+        var configuration: Configuration?
 
         /// In round figures: what the parts take that have memory of their own.
         var bytes: Int {
             let sources = rows.reduce(0) { $0 + ($1.source?.sessionID?.text.utf8.count ?? 0) + 48 }
             return 96 + (id?.text.utf8.count ?? 0) + rows.count * MemoryLayout<Row>.stride + sources
-                + written.count
+                + written.count + (configuration?.written.count ?? 0)
         }
+    }
+
+    /// The configuration that somebody's app was told, as it was written.
+    ///
+    /// Nothing that it is decided by changes while the person is known, but time.
+    struct Configuration {
+        /// An id may be of people of several connections; it is known for one of them.
+        let connection: ConnectionID
+        let written: [UInt8]
+        /// When it was decided.
+        let begin: Timestamp
+        /// Time alone may have it decided otherwise from then on.
+        let end: Timestamp
     }
 
     /// What of an audience every asker is told.
@@ -154,6 +169,36 @@ struct KnownMemberships {
         wasAsked[place] = true
     }
 
+    /// What an app of the connection was told, if that is known.
+    mutating func configuration(
+        of connection: ConnectionID, _ id: ExternalID, _ hash: Int64, at now: Timestamp
+    ) -> [UInt8]? {
+        guard let place = place(hash), entries[place].id == id,
+            let known = entries[place].configuration, known.connection == connection,
+            known.begin <= now, now < known.end
+        else { return nil }
+        wasAsked[place] = true
+        return known.written
+    }
+
+    /// The audiences somebody is in; `nil` if that is not known.
+    func audiences(_ id: ExternalID, _ hash: Int64) -> Set<AudienceID>? {
+        guard let place = place(hash), entries[place].id == id else { return nil }
+        return Set(entries[place].rows.map { audienceNames[$0.audience].id })
+    }
+
+    /// Of somebody who is known already.
+    mutating func keep(_ configuration: Configuration, of id: ExternalID, _ hash: Int64) {
+        guard configuration.written.count <= Self.writtenBytesMax, let place = place(hash),
+            entries[place].id == id
+        else { return }
+        var entry = entries[place]
+        empty(place)
+        entry.configuration = configuration
+        put(entry, hash, at: place)
+        wasAsked[place] = true
+    }
+
     mutating func keep(_ rows: [MembershipRow], matching id: ExternalID, _ hash: Int64) {
         // An empty place has the hash 0.
         guard hash != 0, rows.count <= Self.audiencesMax else { return }
@@ -171,8 +216,11 @@ struct KnownMemberships {
                     source: row.item.source)
             })
         let place = place(hash) ?? placeToTake(hash)
+        var kept = entry
+        // Does not say what audiences are called and how fresh they are, which is read anew.
+        if entries[place].id == id { kept.configuration = entries[place].configuration }
         empty(place)
-        put(entry, hash, at: place)
+        put(kept, hash, at: place)
     }
 
     private mutating func put(_ entry: Entry, _ hash: Int64, at place: Int) {

@@ -31,7 +31,7 @@ extension SQLiteStore {
     }
 
     /// Several people may match; the first of them to enter an audience stands for all.
-    private static func firstOfEach(_ rows: [MembershipRow]) -> [MembershipRow] {
+    static func firstOfEach(_ rows: [MembershipRow]) -> [MembershipRow] {
         guard rows.count > 1 else { return rows }
         let rows = rows.sorted {
             ($0.audience, $0.item.enteredAt) < ($1.audience, $1.item.enteredAt)

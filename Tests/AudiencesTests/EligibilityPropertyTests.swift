@@ -43,6 +43,25 @@ import Testing
         }
     }
 
+    /// Nothing but time passes: what is decided holds until the moment that is named, and at some
+    /// of these moments something else is decided.
+    @Test func aDecisionHoldsUntilItsEnd() {
+        var changes = 0
+        for seed in 0..<400 as Range<UInt64> {
+            let world = MadeUpWorld(seed: seed)
+            let end = world.end
+            #expect(world.now < end && end <= world.now.nextDayBegin)
+            let times =
+                [world.now, end.after(-1)]
+                + (1...9).map { part in
+                    world.now.after(end.since(world.now) * part / 10)
+                }
+            for time in times { #expect(world.verdict(at: time) == world.verdict, "\(seed)") }
+            if world.verdict(at: end) != world.verdict { changes += 1 }
+        }
+        #expect(changes > 20)
+    }
+
     /// What may be offered may be started at that moment.
     @Test(arguments: 0..<200 as Range<UInt64>)
     func whatIsOfferedCanBeAccepted(seed: UInt64) throws {
@@ -102,7 +121,7 @@ private struct MadeUpWorld {
                 startsPerPersonMax: pick([nil, 1, 1, 2]), startsTotalMax: pick([nil, nil, 3])),
             schedule: LaunchSchedule(
                 startsAt: pick([nil, nil, hour(99), hour(101)]),
-                endsAt: pick([nil, nil, hour(100), hour(102)])),
+                endsAt: pick([nil, nil, hour(100), hour(102), hour(200)])),
             sample: pick([10_000, 10_000, 5000]), excluding: coin() ? [] : [audiences[2]],
             at: hour(pick([0, 1])))
         return LaunchCandidate(
@@ -142,10 +161,17 @@ private struct MadeUpWorld {
         }
     }
 
-    var verdict: LaunchVerdict {
+    var verdict: LaunchVerdict { verdict(at: now) }
+
+    func verdict(at time: Timestamp) -> LaunchVerdict {
         Eligibility.decide(
             among: candidates, on: occasion, for: person, connectionCooldownHours: cooldown,
-            at: now)
+            at: time)
+    }
+
+    var end: Timestamp {
+        Eligibility.end(
+            ofDecisionAmong: candidates, for: person, connectionCooldownHours: cooldown, at: now)
     }
 
     /// The conditions as a person would say them, in no particular order.

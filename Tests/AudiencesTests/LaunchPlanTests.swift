@@ -71,14 +71,23 @@ import Testing
         #expect([LaunchCandidate]().events == [])
     }
 
-    @Test func aLimitOfAllPeopleIsOneThatOthersUseUp() {
-        let candidates: [(LaunchPacing, Study, Bool)] = [
-            (LaunchPacing(), .make(), false), (LaunchPacing(startsTotalMax: 1), .make(), true),
-            (LaunchPacing(), .make(weekly: 1), true), (LaunchPacing(), .make(monthly: 1), true),
+    /// Others may be offered something else only after the last start that a limit leaves.
+    @Test func theLastStartOfALimitIsToldFromThoseBefore() {
+        let candidates: [(LaunchPacing, Study)] = [
+            (LaunchPacing(startsTotalMax: 3), .make()), (LaunchPacing(), .make(weekly: 3)),
+            (LaunchPacing(), .make(monthly: 3)),
         ]
-        for (pacing, study, expected) in candidates {
-            let candidate = LaunchCandidate(rule: .make(pacing: pacing), study: study)
-            #expect(candidate.hasSharedLimit == expected)
+        func isFull(_ pacing: LaunchPacing, _ study: Study, _ starts: Int) -> Bool {
+            LaunchCandidate(
+                rule: .make(pacing: pacing), study: study,
+                usage: LaunchUsage(
+                    rulesStarts: starts, studysStartsThisWeek: starts,
+                    studysStartsThisMonth: starts)
+            ).isFullAfterNextStart
         }
+        for (pacing, study) in candidates {
+            #expect([0, 1, 2, 3].map { isFull(pacing, study, $0) } == [false, false, true, true])
+        }
+        #expect(!isFull(LaunchPacing(startsPerPersonMax: 1), .make(), 0))
     }
 }

@@ -79,6 +79,7 @@ import Testing
     ) throws {
         let time = try #require(Timestamp(rfc3339: text))
         #expect(time.dayBegin.rfc3339 == day + "T00:00:00.000Z")
+        #expect(time.nextDayBegin.since(time.dayBegin) == 86_400_000)
         #expect(time.weekBegin.rfc3339 == week + "T00:00:00.000Z")
         #expect(time.monthBegin.rfc3339 == month + "T00:00:00.000Z")
     }
@@ -100,6 +101,7 @@ import Testing
     func periodsAtTheEndsOfTimeDoNotTrap(milliseconds: Int64) {
         let time = Timestamp(milliseconds: milliseconds)
         #expect(time.dayBegin <= time)
+        #expect(time.nextDayBegin >= time)
         #expect(time.weekBegin <= time.dayBegin)
         #expect(time.monthBegin <= time.dayBegin)
     }

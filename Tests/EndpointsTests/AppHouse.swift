@@ -18,10 +18,11 @@ final class AppHouse: Sendable {
 
     init(
         limits: EndpointLimits = House.limits, apps: AssociatedApps = AssociatedApps(),
-        traits: [String] = []
+        traits: [String] = [], asksAtOnce: Bool = true
     ) async throws {
         let house = House(
-            publicURL: "https://hooks.example.com", apps: apps, limits: limits)
+            publicURL: "https://hooks.example.com", apps: apps, limits: limits,
+            asksAtOnce: asksAtOnce)
         self.house = house
         admin = try await house.operatorKey()
         let connected = try await house.connect(traits: traits)

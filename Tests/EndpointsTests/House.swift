@@ -25,6 +25,8 @@ final class House: Sendable {
     let met = Mutex<Set<String>>([])
     /// How many answers were there without waiting as well, and were the same.
     let answeredAtOnce = Mutex(0)
+    /// Whether every question without a body is asked twice, to be answered at once as well.
+    private let asksAtOnce: Bool
 
     /// Small enough to be reached in a test.
     static let limits = EndpointLimits(
@@ -37,8 +39,10 @@ final class House: Sendable {
         limits: EndpointLimits = House.limits, bulk: BulkLimits = BulkLimits(),
         secrets: Secrets = .plain,
         answers: (any AnswerStore) -> any AnswerStore = { $0 }, metrics: Metrics = .none,
+        asksAtOnce: Bool = true,
         mixpanel: @escaping MixpanelExchange = MadeUpMixpanel.exchange
     ) {
+        self.asksAtOnce = asksAtOnce
         let store = store
         let clock = clock
         let now: @Sendable () -> Timestamp = { clock.now }
@@ -84,18 +88,14 @@ final class House: Sendable {
         _ method: Method, _ path: String, headers: [(String, String)] = [],
         body: ArrayBody = ArrayBody(), from peer: String = "192.0.2.7"
     ) async throws -> Answer {
-        let parts = path.split(separator: "?", maxSplits: 1).map(String.init)
-        let segments = parts[0].split(separator: "/", omittingEmptySubsequences: false)
-            .dropFirst().map(String.init)
-        let head = RequestHead(
-            method: method,
-            target: Target(segments: segments, rawQuery: parts.count > 1 ? parts[1] : nil),
-            version: .http11, headers: Headers([("host", "muster.example")] + headers))
+        let head = head(method, path, headers)
         let response = await handler(head, body, Peer(address: peer))
         let answer = Answer(response: response, bytes: try await response.bodyBytes())
-        let finding = Contract.finding(of: answer, to: method, segments)
-        if body.declaredLength == 0, let atOnce = immediate(head, Peer(address: peer)) {
+        let finding = Contract.finding(of: answer, to: method, head.target.segments)
+        if body.declaredLength == 0, asksAtOnce, let atOnce = immediate(head, Peer(address: peer)) {
             #expect(atOnce.status == response.status)
+            #expect(
+                atOnce.headers.map(\.name) == response.headers.map(\.name), "\(path) at once")
             #expect(try await atOnce.bodyBytes() == answer.bytes, "\(path) at once")
             answeredAtOnce.withLock { $0 += 1 }
         }
@@ -103,6 +103,25 @@ final class House: Sendable {
         #expect(problems.isEmpty, "\(method.name) \(path): \(answer.text.prefix(300))")
         met.withLock { $0.formUnion(finding.met) }
         return answer
+    }
+
+    /// The status of what is answered without waiting; `nil` if nothing is.
+    func statusAtOnce(
+        _ path: String, headers: [(String, String)], from peer: String = "192.0.2.7"
+    ) -> Int? {
+        immediate(head(.get, path, headers), Peer(address: peer))?.status.code
+    }
+
+    private func head(
+        _ method: Method, _ path: String, _ headers: [(String, String)]
+    ) -> RequestHead {
+        let parts = path.split(separator: "?", maxSplits: 1).map(String.init)
+        let segments = parts[0].split(separator: "/", omittingEmptySubsequences: false)
+            .dropFirst().map(String.init)
+        return RequestHead(
+            method: method,
+            target: Target(segments: segments, rawQuery: parts.count > 1 ? parts[1] : nil),
+            version: .http11, headers: Headers([("host", "muster.example")] + headers))
     }
 }
 

@@ -68,7 +68,7 @@ import Testing
     @Test func anAddressMayCallSoOftenAMinuteAndNotOnceMore() async throws {
         var limits = House.limits
         limits.sdkCallsPerMinuteMax = 3
-        let house = try await AppHouse(limits: limits)
+        let house = try await AppHouse(limits: limits, asksAtOnce: false)
         for _ in 0..<3 { _ = try await house.config("ref-ana") }
         for (method, path) in Self.calls {
             let body = ArrayBody("{}")

@@ -4,6 +4,8 @@ import HTTPWire
 import TestSupport
 import Testing
 
+@testable import Endpoints
+
 /// Reference ids that the operator's own server vouches for.
 @Suite struct SignedIdentityTests {
     private func settings(_ house: AppHouse) -> String { "/connections/\(house.connection)/sdk" }
@@ -76,5 +78,36 @@ import Testing
         let answer = try await house.operate(
             .put, settings(house), #"{"requires_identity":true}"#, answers: 409)
         #expect(answer.errorMessage?.contains("identity secret") == true)
+    }
+
+    /// What was found right once is right for this person and this secret alone.
+    @Test func aRecognizedSignatureIsNobodyElsesAndOfNoOtherSecret() async throws {
+        let house = try await AppHouse()
+        _ = try await house.audienceRule(of: house.study())
+        let sign = try await sign(house)
+        try await house.operate(.put, settings(house), #"{"requires_identity":true}"#)
+        let identity = try sign("ref-ana")
+        func isSomebody(_ person: String) async throws -> Bool {
+            let config = try await house.config(person, identity: identity)
+            return !(config.object["pending_invite"] is NSNull)
+        }
+        for _ in 0..<3 { #expect(try await isSomebody("ref-ana")) }
+        #expect(try await !isSomebody("ref-bo"))
+        _ = try await self.sign(house)
+        #expect(try await !isSomebody("ref-ana"))
+    }
+
+    @Test func soManySignaturesAreRecognizedAndNoMore() {
+        let recognized = RecognizedIdentities()
+        let secret = SealedSecret("sealed")
+        let ids = (0..<2 * RecognizedIdentities.placesMax).map { ExternalID.make("u\($0)") }
+        for id in ids { recognized.add(id, signedBy: "00", under: secret) }
+        let left = ids.count { recognized.contains($0, signedBy: "00", under: secret) }
+        #expect((1...RecognizedIdentities.placesMax).contains(left))
+        guard let last = ids.last else { return }
+        #expect(recognized.contains(last, signedBy: "00", under: secret))
+        #expect(!recognized.contains(last, signedBy: "0", under: secret))
+        #expect(!recognized.contains(last, signedBy: "00", under: SealedSecret("other")))
+        #expect(!RecognizedIdentities().contains(last, signedBy: "00", under: secret))
     }
 }

@@ -103,21 +103,36 @@ import Testing
         var router = Router { _, _ in Response(.notFound) }
         router.on(.get, "/same", always: Response(.ok))
         router.on(.get, "/broken", always: Response(.internalServerError))
+        router.on(
+            .get, "/peer",
+            atOnce: { _, peer in Response(.ok, headers: [("peer", peer().address)]) },
+            { _ in Response(.notFound) })
+        let proxies = [AddressBlock("192.0.2.1")].compactMap(\.self)
         return Observe(
-            router, ids: RequestID.Generator(prefix: "t-"), logger: log.logger(level: level),
+            router, proxies: TrustedProxies(proxies), ids: RequestID.Generator(prefix: "t-"),
+            logger: log.logger(level: level),
             nanoseconds: { 0 })
     }
 
-    private func atOnce(_ path: String, level: Logger.Level) -> Response? {
+    private func atOnce(
+        _ path: String, level: Logger.Level = .info, headers: [(String, String)] = []
+    ) -> Response? {
         observe(level: level).immediate(
             RequestHead(
                 method: .get, target: Target(segments: [path]), version: .http11,
-                headers: Headers([("x-request-id", "given")])), Peer(address: "192.0.2.1"))
+                headers: Headers([("x-request-id", "given")] + headers)),
+            Peer(address: "192.0.2.1"))
     }
 
     @Test func whatIsThereAtOnceCarriesItsID() {
         #expect(atOnce("same", level: .info)?.header("X-Request-Id") == "given")
         #expect(atOnce("other", level: .info)?.status == nil)
+    }
+
+    @Test func whatIsThereAtOnceIsForWhomAProxySpeaksFor() {
+        #expect(atOnce("peer")?.header("peer") == "192.0.2.1")
+        let forwarded = atOnce("peer", headers: [("x-forwarded-for", "203.0.113.9")])
+        #expect(forwarded?.header("peer") == "203.0.113.9")
     }
 
     @Test func whatIsToBeLoggedTakesTheOtherWay() {

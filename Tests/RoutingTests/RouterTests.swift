@@ -121,7 +121,7 @@ import Testing
         return router.answerAtOnce(
             RequestHead(
                 method: method, target: Target(segments: segments), version: .http11,
-                headers: Headers()))?.response
+                headers: Headers()), from: { Peer(address: "192.0.2.1") })?.response
     }
 
     @Test func whatIsTheSameForAllIsThereWithoutItsEndpoint() {

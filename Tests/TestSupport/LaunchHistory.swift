@@ -2,42 +2,50 @@ import Audiences
 
 /// A random story of pages, rules, devices and operators, played on a store and on a
 /// ``MemoryStore`` side by side: both must answer the same, step by step.
-struct LaunchHistory {
+package struct LaunchHistory {
     private let sides: [Side]
-    private var random: SeededGenerator
-    private var now = Timestamp.start
+    /// Another process, which does some of what is done to the store.
+    private let tool: StoreRig?
+    var random: SeededGenerator
+    private(set) var now = Timestamp.start
     private var codes = 0
+    /// How often the store told what it had told before, without being written for.
+    package internal(set) var repeatedCount = 0
 
     /// A store, and what it calls the audiences of the story.
-    fileprivate struct Side {
-        let rig: StoreRig
+    struct Side {
+        var rig: StoreRig
         var audiences: [AudienceID] = []
     }
 
-    private static let people = ["u1", "u2", "u3", "u4"]
+    static let people = ["u1", "u2", "u3", "u4"]
     private static let cohorts = ["1", "2"]
     private static let rules = 1...4 as ClosedRange<UInt8>
 
-    init(on store: any Store, seed: UInt64) {
+    package init(on store: any Store, beside tool: (any Store)? = nil, seed: UInt64) {
+        self.tool = tool.map { StoreRig(store: $0) }
         sides = [Side(rig: StoreRig(store: store)), Side(rig: StoreRig(store: MemoryStore()))]
         random = SeededGenerator(seed: seed)
     }
 
-    mutating func play(steps: Int) async throws {
+    package mutating func play(steps: Int) async throws {
         let sides = try await begin()
         for _ in 0..<steps {
             now = now.after(pick([0, 1, 60_000, 3_600_000, 40 * 3_600_000]))
             let act = act()
+            var actors = sides
+            if let tool, pick([true, false, false]) { actors[0].rig = tool }
             var answers: [String] = []
-            for side in sides { answers.append(try await act(side)) }
+            for side in actors { answers.append(try await act(side)) }
             try expect(answers[0], answers[1])
+            try compareAtOnce(sides[0], sides[1])
         }
         var ends: [[String]] = []
         for side in sides { ends.append(try await end(side)) }
         try expect(ends[0], ends[1])
     }
 
-    private mutating func pick<Value>(_ values: [Value]) -> Value {
+    mutating func pick<Value>(_ values: [Value]) -> Value {
         values[Int.random(in: values.indices, using: &random)]
     }
 
@@ -143,22 +151,31 @@ struct LaunchHistory {
     private mutating func operatorAct(
         _ person: String, _ rule: UInt8, _ time: Timestamp
     ) -> Act {
-        let status: LaunchRule.Status = pick([.active, .active, .paused])
-        let study: Study.Status = pick([.active, .active, .paused])
-        switch Int.random(in: 0..<3, using: &random) {
-        case 0:
+        switch Int.random(in: 0..<5, using: &random) {
+        case 0, 1:
+            let change = ruleChange(time)
             return { side in
-                let changed = try await side.rig.store.update(.make(rule), at: time, for: .test) {
-                    (rule: inout LaunchRule) in rule.status = status
-                }
-                return "rule \(changed.status)"
+                let changed = try await side.rig.store.update(
+                    .make(rule), at: time, for: .test, change)
+                return "rule \(changed.status) \(changed.pacing) \(changed.schedule)"
             }
-        case 1:
+        case 2:
+            let status: Study.Status = pick([.active, .active, .paused])
+            let weekly: Int? = pick([nil, 2, 3])
             return { side in
                 let changed = try await side.rig.store.update(
                     .make(1 + rule % 2), at: time, for: .test
-                ) { (changed: inout Study) in changed.status = study }
-                return "study \(changed.status)"
+                ) { (changed: inout Study) in
+                    changed.status = status
+                    changed.capacity.weekly = weekly
+                }
+                return "study \(changed.status) \(changed.capacity)"
+            }
+        case 3:
+            let settings = SDKSettings(publicKey: .make(), cooldownHours: pick([nil, 2, 24]))
+            return { side in
+                try await side.rig.set(settings)
+                return "settings"
             }
         default:
             return { side in
@@ -166,6 +183,21 @@ struct LaunchHistory {
                     matching: .make(person), staysErased: false, at: time)
                 return "erased \(erased)"
             }
+        }
+    }
+
+    private mutating func ruleChange(
+        _ time: Timestamp
+    ) -> @Sendable (inout LaunchRule) throws(Failure) -> Void {
+        let status: LaunchRule.Status = pick([.active, .active, .paused])
+        let hours: Int? = pick([nil, 1, 48])
+        let schedule = LaunchSchedule(
+            startsAt: pick([nil, nil, time, time.after(hours: 1)]),
+            endsAt: pick([nil, nil, time.after(hours: 2)]))
+        switch Int.random(in: 0..<3, using: &random) {
+        case 0: return { rule in rule.status = status }
+        case 1: return { rule in rule.pacing.cooldownHours = hours }
+        default: return { rule in rule.schedule = schedule }
         }
     }
 
@@ -192,7 +224,7 @@ extension LaunchHistory.Side {
         offer.refusal.map { "\($0)" } ?? told(offer.invite)
     }
 
-    fileprivate func told(_ invite: Invite?) -> String {
+    func told(_ invite: Invite?) -> String {
         guard var invite else { return "none" }
         let number = invite.audienceID.flatMap { audiences.firstIndex(of: $0) }
         invite.audienceID = nil

@@ -58,6 +58,25 @@ extension MemoryState {
                 .filter { $0.connectionID == connection && $0.matchID == matchID })
     }
 
+    /// `nil` if an invite has to be made.
+    func configuration(
+        for matchID: ExternalID?, of connection: ConnectionID, at now: Timestamp
+    ) -> LaunchConfiguration? {
+        let candidates = candidates(of: connection, at: now)
+        var configuration = LaunchConfiguration(events: candidates.events)
+        guard let matchID else { return configuration }
+        let plan = LaunchPlan(
+            among: candidates, on: .configurationLoad, for: person(matchID, of: connection),
+            connectionCooldownHours: sdk[connection]?.cooldownHours, at: now)
+        switch plan {
+        case .refuse: break
+        case .repeatOffer(let invite, let candidate):
+            configuration.pending = candidate.invitation(invite)
+        case .makeInvite: return nil
+        }
+        return configuration
+    }
+
     mutating func offer(
         _ occasion: LaunchOccasion, among candidates: [LaunchCandidate], to matchID: ExternalID,
         of connection: ConnectionID, fresh: InviteCode, at now: Timestamp

@@ -86,7 +86,14 @@ struct MemoryState: Sendable {
     var rules: [StoredRule?] = []
     var invites: [StoredInvite?] = []
     var studyStarts: [(study: StudyID, at: Timestamp)] = []
-    var sdk: [ConnectionID: SDKSettings] = [:]
+    var sdk: [ConnectionID: SDKSettings] = [:] {
+        didSet {
+            if sdk.mapValues(\.withoutFirstCall) != oldValue.mapValues(\.withoutFirstCall) {
+                sdkEdition += 1
+            }
+        }
+    }
+    private(set) var sdkEdition: UInt64 = 0
     var hooks: [ConnectionID: StoredHook] = [:]
     var deliveriesMade = 0
     var elements = MemoryElements()
@@ -294,5 +301,13 @@ struct MemoryState: Sendable {
         }
         sessions[session].session.references.add(
             ReferenceCounts(changed: before == nil ? 0 : 1, shared: isShared ? 1 : 0))
+    }
+}
+
+extension SDKSettings {
+    fileprivate var withoutFirstCall: SDKSettings {
+        var rest = self
+        rest.firstSeenAt = nil
+        return rest
     }
 }

@@ -18,6 +18,17 @@ extension MemoryStore: LaunchStore {
         }
     }
 
+    package func configurationAtOnce(
+        for matchID: ExternalID?, of connection: ConnectionID, at now: Timestamp,
+        write: (LaunchConfiguration) -> [UInt8]
+    ) -> [UInt8]? {
+        let found = try? access { state throws(Failure) in
+            _ = try state.index(of: connection)
+            return state.configuration(for: matchID, of: connection, at: now)
+        }
+        return (found ?? nil).map(write)
+    }
+
     package func offer(
         on event: EventName, to matchID: ExternalID, of connection: ConnectionID,
         fresh: InviteCode, at now: Timestamp
@@ -120,6 +131,10 @@ extension MemoryStore: SDKStore {
         try access { state throws(Failure) in
             state.sdk.first { $0.value.publicKey == key }.map { (id: $0.key, settings: $0.value) }
         }
+    }
+
+    package var sdkEdition: UInt64? {
+        try? access { state throws(Failure) in state.sdkEdition }
     }
 
     package func set(

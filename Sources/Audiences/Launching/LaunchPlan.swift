@@ -62,9 +62,14 @@ extension LaunchRule {
 }
 
 extension LaunchCandidate {
-    /// Whether one person's start may keep another one from starting.
-    package var hasSharedLimit: Bool {
-        rule.pacing.startsTotalMax != nil || study.capacity != StudyCapacity()
+    /// Whether the next start uses up a limit that all people share, so that what others are
+    /// offered may be decided otherwise after it.
+    package var isFullAfterNextStart: Bool {
+        [
+            (usage.rulesStarts, rule.pacing.startsTotalMax),
+            (usage.studysStartsThisWeek, study.capacity.weekly),
+            (usage.studysStartsThisMonth, study.capacity.monthly),
+        ].contains { starts, limit in limit.map { $0 - starts <= 1 } ?? false }
     }
 
     package func invitation(_ invite: Invite) -> LaunchOffer.Invitation {

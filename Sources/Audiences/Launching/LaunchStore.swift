@@ -21,6 +21,22 @@ package protocol LaunchStore: Sendable {
         at now: Timestamp
     ) async throws(Failure) -> LaunchConfiguration
 
+    /// As ``configuration(for:of:fresh:at:)``, written by the caller, if that can be done without
+    /// waiting; `nil` if not, as whenever an invite has to be made.
+    ///
+    /// The store may keep what was written beside what it is about, and return it again.
+    ///
+    /// - Parameters:
+    ///   - matchID: as there.
+    ///   - connection: as there.
+    ///   - now: as there.
+    ///   - write: writes an answer, always in the same form.
+    /// - Returns: what was written.
+    func configurationAtOnce(
+        for matchID: ExternalID?, of connection: ConnectionID, at now: Timestamp,
+        write: (LaunchConfiguration) -> [UInt8]
+    ) -> [UInt8]?
+
     /// Decides about an event that the app tracked; makes or finds the invite, but starts nothing.
     func offer(
         on event: EventName, to matchID: ExternalID, of connection: ConnectionID,

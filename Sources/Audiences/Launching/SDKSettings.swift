@@ -105,6 +105,12 @@ package protocol SDKStore: Sendable {
         having key: PublicKey
     ) async throws(Failure) -> (id: ConnectionID, settings: SDKSettings)?
 
+    /// Another number whenever anything of that but ``SDKSettings/firstSeenAt`` may be another
+    /// one; `nil` if that can't be told.
+    ///
+    /// What is read after this was asked is true while this is the same.
+    var sdkEdition: UInt64? { get }
+
     /// Makes or replaces them all but ``SDKSettings/firstSeenAt``, which stays.
     func set(
         _ settings: SDKSettings, of id: ConnectionID, at now: Timestamp,

@@ -41,12 +41,14 @@ struct APIRoutes {
 
     /// A question that can often be answered without waiting, by `atOnce`.
     mutating func ask(
-        _ pattern: String, query: [String], atOnce: @escaping ImmediateEndpoint,
-        _ endpoint: @escaping Endpoint
+        _ pattern: String, query: [String],
+        atOnce: @escaping @Sendable (RequestHead) -> Response?, _ endpoint: @escaping Endpoint
     ) {
         router.on(
             .get, "/v1" + pattern,
-            atOnce: { [admit] head in admit.atOnce(head, needing: .read) ? atOnce(head) : nil },
+            atOnce: { [admit] head, _ in
+                admit.atOnce(head, needing: .read) ? atOnce(head) : nil
+            },
             question(query, endpoint))
     }
 

@@ -23,14 +23,8 @@ final class RecognizedKeys: Sendable {
         let revokedAt: Timestamp?
     }
 
-    private let hashing: SipHash?
+    private let hashing = SipHash.random()
     private let recognized = Mutex<[Recognized]>([])
-
-    init() {
-        var random = SystemRandomNumberGenerator()
-        hashing = SipHash(
-            key: (0..<SipHash.keyBytes).map { _ in UInt8.random(in: 0...255, using: &random) })
-    }
 
     // The edition is that of the store's keys, as of now.
 
@@ -75,5 +69,14 @@ final class RecognizedKeys: Sendable {
     private func code(_ token: ArraySlice<UInt8>) -> Code? {
         guard let hashing else { return nil }
         return token.withUnsafeBytes { hashing.longHash($0) }
+    }
+}
+
+extension SipHash {
+    /// Under a key that nobody knows and nobody keeps.
+    static func random() -> SipHash? {
+        var random = SystemRandomNumberGenerator()
+        return SipHash(
+            key: (0..<keyBytes).map { _ in UInt8.random(in: 0...255, using: &random) })
     }
 }

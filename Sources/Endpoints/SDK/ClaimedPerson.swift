@@ -8,6 +8,7 @@ import Mixpanel
 struct ClaimedPerson: Sendable {
     private let sealing: Sealing
     private let secrets: Secrets
+    private let recognized = RecognizedIdentities()
 
     init(_ parts: Dependencies) {
         sealing = parts.sealing
@@ -25,10 +26,15 @@ struct ClaimedPerson: Sendable {
         guard let identity, let sealed = app.settings.identitySecret else {
             return app.settings.requiresIdentity ? nil : referenceID
         }
+        if recognized.contains(referenceID, signedBy: identity, under: sealed) {
+            return referenceID
+        }
         let secret = try sealing.open(
             sealed, SDKSettings.sealingContext(of: app.connection))
         let right = try secrets.identity(of: referenceID, secret: secret)
-        return secrets.equal(Array(right.utf8), Array(identity.utf8)) ? referenceID : nil
+        guard secrets.equal(Array(right.utf8), Array(identity.utf8)) else { return nil }
+        recognized.add(referenceID, signedBy: identity, under: sealed)
+        return referenceID
     }
 }
 

@@ -34,9 +34,48 @@ struct SDKEndpoints: Sendable {
             signedBy: identity?.isEmpty == true ? nil : identity, of: app)
         let found = try await launches.configuration(
             for: person, of: app.connection, fresh: InviteCode.make(by: secrets), at: now())
-        return .object { json in
-            json.configuration(found, lifeSeconds: Self.configurationLifeSeconds)
+        return .json(.ok, Self.written(found))
+    }
+
+    /// The same for somebody who has no new invite, which is nearly everybody nearly always.
+    @Sendable func configurationAtOnce(_ head: RequestHead, of app: App) -> Response? {
+        guard let (text, identity) = Self.asked(head.target) else { return nil }
+        var person: ExternalID?
+        if let text, !text.isEmpty {
+            guard let id = ExternalID(text) else { return nil }
+            do {
+                person = try claimed(id.ofSomebody, signedBy: identity, of: app)
+            } catch {
+                return nil
+            }
         }
+        return launches.configurationAtOnce(
+            for: person, of: app.connection, at: now(), write: Self.written
+        ).map { .json(.ok, $0) }
+    }
+
+    /// What the query says; `nil` if it is to be refused.
+    private static func asked(_ target: Target) -> (referenceID: String?, identity: String?)? {
+        guard target.rawQuery != nil else { return (nil, nil) }
+        if let id = target.onlyValue("reference_id") { return (id, nil) }
+        guard let items = try? target.queryItems() else { return nil }
+        var (id, identity): (String?, String?) = (nil, nil)
+        for (name, value) in items {
+            if id == nil, name.utf8.elementsEqual("reference_id".utf8) {
+                id = value
+            } else if identity == nil, name.utf8.elementsEqual("identity".utf8) {
+                identity = value
+            } else {
+                return nil
+            }
+        }
+        return (id, identity?.isEmpty == true ? nil : identity)
+    }
+
+    private static func written(_ configuration: LaunchConfiguration) -> [UInt8] {
+        var json = JSONWriter()
+        json.configuration(configuration, lifeSeconds: configurationLifeSeconds)
+        return json.bytes
     }
 
     /// Decides about an event or an entry of the app's own, or starts an invite.

@@ -20,7 +20,28 @@ struct SDKRoutes {
         _ method: Method, _ pattern: String, query: [String] = [],
         _ endpoint: @escaping AppEndpoint
     ) {
-        router.on(method, "/sdk/v1" + pattern) { [admit] request in
+        router.on(method, "/sdk/v1" + pattern, answered(query, endpoint))
+        router.on(.options, "/sdk/v1" + pattern) { _ in Self.preflight(method) }
+    }
+
+    /// A question that can often be answered without waiting, by `atOnce`.
+    mutating func ask(
+        _ pattern: String, query: [String],
+        atOnce: @escaping @Sendable (RequestHead, App) -> Response?,
+        _ endpoint: @escaping AppEndpoint
+    ) {
+        router.on(
+            .get, "/sdk/v1" + pattern,
+            atOnce: { [admit] head, peer in
+                var response = admit.atOnce(head, peer) { app in atOnce(head, app) }
+                response?.headers += Self.headers
+                return response
+            }, answered(query, endpoint))
+        router.on(.options, "/sdk/v1" + pattern) { _ in Self.preflight(.get) }
+    }
+
+    private func answered(_ query: [String], _ endpoint: @escaping AppEndpoint) -> Endpoint {
+        { [admit] request in
             var response: Response
             do {
                 let app = try await admit(request)
@@ -33,7 +54,6 @@ struct SDKRoutes {
             response.headers += Self.headers
             return response
         }
-        router.on(.options, "/sdk/v1" + pattern) { _ in Self.preflight(method) }
     }
 
     /// All of it is about one person at one moment.

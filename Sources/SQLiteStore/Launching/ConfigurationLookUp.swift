@@ -1,45 +1,104 @@
-import Audiences
+package import Audiences
 import GRDB
 
 /// A load of an app's configuration, which is as frequent as look-ups are and mostly finds what it
-/// found before: two look-ups, and the rules that are known.
-///
-/// They are not of one state, but each is as it is at some moment of the call; whatever has to be
-/// written is decided anew, in one.
+/// found before: what was told is known for as long as it is true (``KnownAnswers``); else two
+/// look-ups, and the rules that are known.
 extension SQLiteStore {
-    /// `nil` if it can't be told by looking up, or if an invite has to be made.
+    package func configurationAtOnce(
+        for matchID: ExternalID?, of connection: ConnectionID, at now: Timestamp,
+        write: (LaunchConfiguration) -> [UInt8]
+    ) -> [UInt8]? {
+        guard let matchID else {
+            return lookUpConfiguration(of: connection, at: now).map(write)
+        }
+        let hash = hashing.people.hash(matchID.text)
+        let known = known.configuration(of: connection, for: matchID, hash, at: now)
+        if let written = known.written { return written }
+        let visitor = LookedUpVisitor(
+            matchID: matchID, hash: hash, audiences: known.audiences, ticket: known.ticket)
+        guard let found = lookUpConfiguration(for: visitor, of: connection, at: now) else {
+            return nil
+        }
+        let written = write(found.configuration)
+        if let ticket = known.ticket {
+            self.known.keep(
+                KnownMemberships.Configuration(
+                    connection: connection, written: written, begin: now, end: found.end),
+                of: matchID, hash, ticket)
+        }
+        return written
+    }
+
+    /// Somebody who is signed in to an app, and what is known of them.
+    struct LookedUpVisitor {
+        let matchID: ExternalID
+        let hash: Int64
+        var audiences: Set<AudienceID>?
+        /// Whether, and in which state, what is read of them can be made known.
+        var ticket: KnownAnswers.Ticket?
+    }
+
+    /// What somebody's app is told, and until when; `nil` if that can't be told by looking up, or
+    /// if an invite has to be made.
+    ///
+    /// The two look-ups are not of one state, but each is as it is at some moment of the call;
+    /// whatever has to be written is decided anew, in one. With a ticket that is still good
+    /// afterwards they are of one.
     func lookUpConfiguration(
-        for matchID: ExternalID?, of connection: ConnectionID, at now: Timestamp
-    ) async throws(Failure) -> LaunchConfiguration? {
-        let hash = matchID.map { hashing.people.hash($0.text) }
-        let rows = try await look(up: .launches) { statement in
+        for visitor: LookedUpVisitor, of connection: ConnectionID, at now: Timestamp
+    ) -> (configuration: LaunchConfiguration, end: Timestamp)? {
+        let (matchID, hash) = (visitor.matchID, visitor.hash)
+        let found = lookUps.read(.launches) { statement in
             try statement.all(connection.text, hash, matchID) { row in try LaunchRow(row) }
         }
-        guard let first = rows.first else { throw noConnection(connection) }
-        guard let rules = knownRules.rules(of: first.connection, version: first.version, at: now)
-        else { return nil }
-        guard let matchID, !rules.candidates.isEmpty else {
-            return LaunchConfiguration(events: rules.events)
+        guard let found, let rules = knownRules(of: found.first, at: now) else { return nil }
+        var audiences = visitor.audiences
+        // Also if no rule asks for them: only people whose memberships are known are known.
+        if audiences == nil, rules.nameAudiences || visitor.ticket != nil {
+            audiences = lookUpAudiences(of: visitor)
+            guard audiences != nil else { return nil }
         }
-        var audiences: Set<AudienceID> = []
-        if rules.nameAudiences {
-            let memberships = try await memberships(matching: matchID, in: nil)
-            audiences = Set(memberships.map(\.audience))
-        }
+        let person = LaunchPerson(
+            matchID: matchID, audiences: audiences ?? [], invites: found.compactMap(\.invite))
         let plan = LaunchPlan(
-            among: rules.candidates, on: .configurationLoad,
-            for: LaunchPerson(
-                matchID: matchID, audiences: audiences, invites: rows.compactMap(\.invite)),
+            among: rules.candidates, on: .configurationLoad, for: person,
+            connectionCooldownHours: rules.cooldownHours, at: now)
+        let end = Eligibility.end(
+            ofDecisionAmong: rules.candidates, for: person,
             connectionCooldownHours: rules.cooldownHours, at: now)
         switch plan {
         case .refuse:
-            return LaunchConfiguration(events: rules.events)
+            return (LaunchConfiguration(events: rules.events), end)
         case .repeatOffer(let invite, let candidate):
-            return LaunchConfiguration(
-                events: rules.events, pending: candidate.invitation(invite))
+            let pending = candidate.invitation(invite)
+            return (LaunchConfiguration(events: rules.events, pending: pending), end)
         case .makeInvite:
             return nil
         }
+    }
+
+    /// As above, of nobody.
+    func lookUpConfiguration(
+        of connection: ConnectionID, at now: Timestamp
+    ) -> LaunchConfiguration? {
+        let (hash, matchID): (Int64?, ExternalID?) = (nil, nil)
+        let found = lookUps.read(.launches) { statement in
+            try statement.first(connection.text, hash, matchID) { row in try LaunchRow(row) }
+        }
+        return knownRules(of: found ?? nil, at: now).map { LaunchConfiguration(events: $0.events) }
+    }
+
+    private func knownRules(of row: LaunchRow?, at now: Timestamp) -> KnownRules.Rules? {
+        row.flatMap { knownRules.rules(of: $0.connection, version: $0.version, at: now) }
+    }
+
+    private func lookUpAudiences(of visitor: LookedUpVisitor) -> Set<AudienceID>? {
+        let (matchID, hash) = (visitor.matchID, visitor.hash)
+        guard let found = rowsAtOnce(matching: matchID, hash, in: nil) else { return nil }
+        let rows = Self.firstOfEach(found)
+        if let ticket = visitor.ticket { known.keep(rows, matching: matchID, hash, ticket) }
+        return Set(rows.map(\.item.audience))
     }
 
     /// Takes a connection, and the hash of a match id with the id, or NULL for nobody's.
@@ -73,7 +132,7 @@ private struct LaunchRow {
 
 extension Database {
     /// To be called by every write that changes what rules are decided by: rules, studies, the
-    /// connection's cooldown, and starts that count towards a limit of all people.
+    /// connection's cooldown, and starts that use up a limit of all people.
     func noteLaunchChange(of connection: Int64) throws {
         try prepared(
             """

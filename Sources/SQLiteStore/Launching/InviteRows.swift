@@ -78,15 +78,13 @@ extension Database {
     }
 
     /// Counts a start of today's.
-    func countStart(of stored: StoredInvite, _ candidate: LaunchCandidate, at now: Timestamp) throws
-    {
+    func countStart(of stored: StoredInvite, at now: Timestamp) throws {
         try prepared(
             """
             INSERT INTO study_day (study, day, starts) VALUES (?, ?, 1)
             ON CONFLICT DO UPDATE SET starts = starts + 1
             """
         ).run(stored.study, now.dayBegin)
-        if candidate.hasSharedLimit { try noteLaunchChange(of: stored.connection) }
     }
 
     /// Removes what is kept of a person's invites; the counts stay.

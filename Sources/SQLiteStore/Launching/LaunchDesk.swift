@@ -7,8 +7,11 @@ struct LaunchDesk {
     let people: PeopleByID
     let hashing: Hashing
     let now: Timestamp
-    /// False while it reads only: what has to be written is left for a write then.
-    let mayWrite: Bool
+    /// Is told whose answers a write changes; `nil` while it reads only: what has to be written
+    /// is left for a write then.
+    var touched: KnownAnswers?
+
+    var mayWrite: Bool { touched != nil }
 
     /// Somebody the SDK or an operator asks about.
     struct Visitor {
@@ -52,9 +55,11 @@ struct LaunchDesk {
             guard let rule = try db.storedRule(candidate.rule.id),
                 let study = try db.storedStudy(candidate.study.id)
             else { throw damage("a launch rule is missing") }
+            let hash = hashing.people.hash(matchID.text)
             try db.insert(
                 invite, by: rule.row, study: study.row, of: connection, person: member?.row,
-                hash: hashing.people.hash(matchID.text))
+                hash: hash)
+            touched?.touch(people: [hash])
             return .invitation(candidate.invitation(invite))
         }
     }
@@ -88,8 +93,12 @@ struct LaunchDesk {
         let before = stored.invite
         stored.invite.startedAt = now
         stored.invite.attempt = attempt
-        try db.save(stored, before: before)
-        try db.countStart(of: stored, candidate, at: now)
+        try save(stored, before: before)
+        try db.countStart(of: stored, at: now)
+        if candidate.isFullAfterNextStart {
+            try db.noteLaunchChange(of: stored.connection)
+            touched?.touchEverything()
+        }
         try HookOutbox.note(
             .inviteStarted, of: stored.invite, at: now, connection: stored.connection, in: db)
         return .invitation(candidate.invitation(stored.invite))
@@ -104,12 +113,17 @@ struct LaunchDesk {
         let before = stored.invite
         guard stored.invite.note(event, at: now) else { return before }
         guard mayWrite else { return nil }
-        try db.save(stored, before: before)
+        try save(stored, before: before)
         if let kind = event.hookKind {
             try HookOutbox.note(
                 kind, of: stored.invite, at: now, connection: stored.connection, in: db)
         }
         return stored.invite
+    }
+
+    private func save(_ stored: StoredInvite, before: Invite) throws {
+        try db.save(stored, before: before)
+        touched?.touch(people: [hashing.people.hash(stored.invite.matchID.text)])
     }
 
     // MARK: What decisions need

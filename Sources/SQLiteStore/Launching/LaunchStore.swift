@@ -6,8 +6,7 @@ extension SQLiteStore: LaunchStore {
         for matchID: ExternalID?, of connection: ConnectionID, fresh: InviteCode,
         at now: Timestamp
     ) async throws(Failure) -> LaunchConfiguration {
-        let found = try await lookUpConfiguration(for: matchID, of: connection, at: now)
-        if let found { return found }
+        if let found = lookUpConfiguration(for: matchID, of: connection, at: now) { return found }
         return try await launch(at: now) { [knownRules] desk in
             guard let row = try desk.db.connectionRow(connection) else {
                 throw noConnection(connection)
@@ -23,6 +22,15 @@ extension SQLiteStore: LaunchStore {
             if case .invitation(let pending) = offer { configuration.pending = pending }
             return configuration
         }
+    }
+
+    private func lookUpConfiguration(
+        for matchID: ExternalID?, of connection: ConnectionID, at now: Timestamp
+    ) -> LaunchConfiguration? {
+        guard let matchID else { return lookUpConfiguration(of: connection, at: now) }
+        let visitor = LookedUpVisitor(
+            matchID: matchID, hash: hashing.people.hash(matchID.text))
+        return lookUpConfiguration(for: visitor, of: connection, at: now)?.configuration
     }
 
     package func offer(
@@ -80,8 +88,7 @@ extension SQLiteStore: LaunchStore {
             if let connection, try db.connectionRow(connection) == nil {
                 throw noConnection(connection)
             }
-            let desk = LaunchDesk(
-                db: db, people: people, hashing: hashing, now: now, mayWrite: false)
+            let desk = LaunchDesk(db: db, people: people, hashing: hashing, now: now)
             let rows = try db.prepared(Self.selectConnectionsWithRules)
                 .all(connection?.text) { row in
                     (row: row.integer(0), id: ConnectionID(unchecked: row.text(1)))
@@ -111,14 +118,13 @@ extension SQLiteStore: LaunchStore {
         at now: Timestamp, _ work: @escaping @Sendable (LaunchDesk) throws -> Value?
     ) async throws(Failure) -> Value {
         let decided = try await readPeople { [hashing] db, people in
-            try work(
-                LaunchDesk(db: db, people: people, hashing: hashing, now: now, mayWrite: false))
+            try work(LaunchDesk(db: db, people: people, hashing: hashing, now: now))
         }
         if let decided { return decided }
-        return try await writer.write(touching: .noted) { [hashing, recent] db in
+        return try await writer.write(touching: .noted) { [hashing, recent, known] db in
             let people = PeopleByID(db: db, siphash: hashing.people, recent: recent.keys)
             let desk = LaunchDesk(
-                db: db, people: people, hashing: hashing, now: now, mayWrite: true)
+                db: db, people: people, hashing: hashing, now: now, touched: known)
             guard let value = try work(desk) else { throw damage("a write decided nothing") }
             return value
         }

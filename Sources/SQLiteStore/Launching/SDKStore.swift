@@ -20,6 +20,8 @@ extension SQLiteStore: SDKStore {
         }
     }
 
+    package var sdkEdition: UInt64? { known.edition }
+
     /// Takes a public key.
     static let selectByPublicKey = "\(selectSettings) WHERE public_key = ?"
 
