@@ -72,7 +72,7 @@ extension JSONWriter {
         time(event.at)
         key("data")
         switch event.subject {
-        case .invite(let invite): toldInvite(invite)
+        case .invite(let invite): self.invite(invite)
         case .change(let change): toldChange(change, of: connection)
         case .nothing:
             beginObject()
@@ -80,41 +80,6 @@ extension JSONWriter {
             string(connection.text)
             endObject()
         }
-        endObject()
-    }
-
-    private mutating func toldInvite(_ invite: Invite) {
-        beginObject()
-        key("code")
-        string(invite.code.text)
-        key("status")
-        string(invite.status.rawValue)
-        key("source")
-        string(invite.source.rawValue)
-        key("connection_id")
-        string(invite.connectionID.text)
-        key("study_id")
-        string(invite.studyID.text)
-        key("rule_id")
-        string(invite.ruleID.text)
-        key("audience_id")
-        optional(invite.audienceID?.text)
-        key("match_id")
-        string(invite.matchID.text)
-        key("mixpanel_distinct_id")
-        optional(invite.distinctID)
-        key("traits")
-        traits(invite.traits)
-        key("created_at")
-        time(invite.createdAt)
-        key("shown_at")
-        time(invite.shownAt)
-        key("dismissed_at")
-        time(invite.dismissedAt)
-        key("started_at")
-        time(invite.startedAt)
-        key("completed_at")
-        time(invite.completedAt)
         endObject()
     }
 

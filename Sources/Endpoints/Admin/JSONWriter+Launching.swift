@@ -116,6 +116,7 @@ extension JSONWriter {
         endObject()
     }
 
+    /// Hooks are told the same.
     package mutating func invite(_ invite: Invite) {
         beginObject()
         key("code")
