@@ -27,7 +27,8 @@ import Testing
             ("name", { $0.name = "Other" }), ("status", { $0.status = .paused }),
             ("launch_url", { $0.launchURL = .make("https://ask.example/2") }),
             ("opens_in", { $0.opensIn = .externalBrowser }),
-            ("capacity", { $0.capacity.monthly = 3 }),
+            ("weekly_starts_max", { $0.capacity.weekly = 3 }),
+            ("monthly_starts_max", { $0.capacity.monthly = 3 }),
         ]
         for (setting, change) in changes {
             var study = Study.make()
@@ -47,12 +48,16 @@ import Testing
     @Test func everySettingOfARuleIsToldByItsName() throws {
         let changes: [(String, @Sendable (inout LaunchRule) -> Void)] = [
             ("name", { $0.name = "Other" }), ("status", { $0.status = .active }),
-            ("trigger", { $0.trigger = .event(.make("other")) }),
+            ("event_name", { $0.trigger = .event(.make("other")) }),
             ("surface", { $0.surface = .directLink }), ("prompt", { $0.prompt.message = "Hm" }),
-            ("priority", { $0.priority = 4 }), ("pacing", { $0.pacing.cooldownHours = 4 }),
-            ("schedule", { $0.schedule.endsAt = .start }),
-            ("sample", { $0.sample = LaunchSample(basisPoints: 1) ?? .everybody }),
-            ("excluded_audiences", { $0.excludedAudiences = [.make(from: [1])] }),
+            ("priority", { $0.priority = 4 }),
+            ("cooldown_hours", { $0.pacing.cooldownHours = 4 }),
+            ("starts_per_person_max", { $0.pacing.startsPerPersonMax = 4 }),
+            ("starts_total_max", { $0.pacing.startsTotalMax = 4 }),
+            ("starts_at", { $0.schedule.startsAt = .start }),
+            ("ends_at", { $0.schedule.endsAt = .start }),
+            ("sample_percent", { $0.sample = LaunchSample(basisPoints: 1) ?? .everybody }),
+            ("excluded_audience_ids", { $0.excludedAudiences = [.make(from: [1])] }),
         ]
         for (setting, change) in changes {
             var rule = LaunchRule.make(status: .paused)
@@ -62,6 +67,12 @@ import Testing
             let again = try rule.change(at: .start.after(2), by: change)
             #expect(again == nil)
         }
+    }
+
+    @Test func theTargetOfAnAudienceRuleIsToldByItsName() throws {
+        var rule = LaunchRule.make(status: .paused, trigger: .audience(.make(from: [1])))
+        let note = try rule.change(at: .start) { $0.trigger = .audience(.make(from: [2])) }
+        #expect(note?.details == ["audience_id"])
     }
 
     @Test func whatIsNotTheirsToChooseStays() throws {

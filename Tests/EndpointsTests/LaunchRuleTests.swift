@@ -196,6 +196,41 @@ import Testing
             answers: 404)
     }
 
+    /// The audit log names a setting as whoever changed it did.
+    @Test func whatWasChangedIsToldByTheNameItHasInABody() async throws {
+        let house = try await AppHouse()
+        let study = try await house.study()
+        let made = try await house.operate(
+            .post, "/launch_rules",
+            "{\"study_id\":\"\(study)\",\"name\":\"Rule\",\"event_name\":\"a\"}", answers: 201)
+        let rule = "/launch_rules/" + (try #require(made.object["id"] as? String))
+        let studyValues = [
+            "name": #""Other""#, "status": #""paused""#, "launch_url": #""https://ask.example/2""#,
+            "opens_in": #""external_browser""#, "weekly_starts_max": "3", "monthly_starts_max": "4",
+        ]
+        let ruleValues = [
+            "name": #""Other""#, "status": #""active""#, "event_name": #""b""#,
+            "surface": #""direct_link""#, "prompt": #"{"title":"Hm"}"#, "priority": "2",
+            "cooldown_hours": "5", "starts_per_person_max": "6", "starts_total_max": "7",
+            "starts_at": #""2026-12-01T08:00:00Z""#, "ends_at": #""2026-12-24T08:00:00Z""#,
+            "sample_percent": "8", "excluded_audience_ids": "[\"\(house.audience)\"]",
+        ]
+        func change(_ path: String, _ key: String, _ value: String) async throws {
+            try await house.operate(.patch, path, "{\"\(key)\":\(value)}")
+            let log = try await house.operate(.get, "/audit?limit=1")
+            #expect(log.data.first?["details"] as? [String] == [key])
+        }
+        #expect(Set(studyValues.keys) == Set(StudyBody.keys))
+        for key in StudyBody.keys {
+            try await change("/studies/\(study)", key, studyValues[key] ?? "")
+        }
+        #expect(Set(ruleValues.keys) == Set(LaunchRuleBody.keys).subtracting(["audience_id"]))
+        // Its target can be changed while it is a draft.
+        for key in ruleValues.keys.filter({ $0 != "status" }) + ["status"] {
+            try await change(rule, key, ruleValues[key] ?? "")
+        }
+    }
+
     @Test(arguments: [
         (0, "0"), (1, "0.01"), (10, "0.1"), (1234, "12.34"), (1250, "12.5"), (10_000, "100"),
     ])

@@ -119,7 +119,10 @@ extension StoreConformance {
                 [.ruleChanged, .studyChanged, .ruleCreated, .studyCreated])
             try expect(
                 log.items.map(\.details),
-                [["trigger", "pacing"], ["name", "status", "capacity"], [], []])
+                [
+                    ["event_name", "starts_total_max"], ["name", "status", "weekly_starts_max"],
+                    [], [],
+                ])
             try expect(
                 log.items.map(\.target),
                 [

@@ -1,4 +1,5 @@
-// What operators may do to studies and rules: decided here, carried out by the stores.
+// What operators may do to studies and rules: decided here, carried out by the stores. What was
+// changed is told by the names that the API has for it.
 
 extension Study {
     /// Lets `change` change what an operator may choose.
@@ -18,7 +19,8 @@ extension Study {
             new.name == name ? nil : "name", new.status == status ? nil : "status",
             new.launchURL == launchURL ? nil : "launch_url",
             new.opensIn == opensIn ? nil : "opens_in",
-            new.capacity == capacity ? nil : "capacity",
+            new.capacity.weekly == capacity.weekly ? nil : "weekly_starts_max",
+            new.capacity.monthly == capacity.monthly ? nil : "monthly_starts_max",
         ].compactMap(\.self)
         guard !settings.isEmpty else { return nil }
         name = new.name
@@ -66,14 +68,29 @@ extension LaunchRule {
     }
 
     private func settings(differingIn new: LaunchRule) -> [String] {
-        [
+        let (pacing, schedule) = (pacing, schedule)
+        return [
             new.name == name ? nil : "name", new.status == status ? nil : "status",
-            new.trigger == trigger ? nil : "trigger", new.surface == surface ? nil : "surface",
-            new.prompt == prompt ? nil : "prompt", new.priority == priority ? nil : "priority",
-            new.pacing == pacing ? nil : "pacing", new.schedule == schedule ? nil : "schedule",
-            new.sample == sample ? nil : "sample",
-            new.excludedAudiences == excludedAudiences ? nil : "excluded_audiences",
+            new.trigger == trigger ? nil : triggerName,
+            new.surface == surface ? nil : "surface", new.prompt == prompt ? nil : "prompt",
+            new.priority == priority ? nil : "priority",
+            new.pacing.cooldownHours == pacing.cooldownHours ? nil : "cooldown_hours",
+            new.pacing.startsPerPersonMax == pacing.startsPerPersonMax
+                ? nil : "starts_per_person_max",
+            new.pacing.startsTotalMax == pacing.startsTotalMax ? nil : "starts_total_max",
+            new.schedule.startsAt == schedule.startsAt ? nil : "starts_at",
+            new.schedule.endsAt == schedule.endsAt ? nil : "ends_at",
+            new.sample == sample ? nil : "sample_percent",
+            new.excludedAudiences == excludedAudiences ? nil : "excluded_audience_ids",
         ].compactMap(\.self)
+    }
+
+    /// Its kind never changes.
+    private var triggerName: String {
+        switch trigger {
+        case .event: "event_name"
+        case .audience: "audience_id"
+        }
     }
 
     /// Every audience it names.
