@@ -38,6 +38,25 @@ import Testing
             .put, "/connections/\(house.connection)/sdk", body, answers: 400)
     }
 
+    /// Each sends what they change, and nothing of what the other one does is taken back.
+    @Test func twoOperatorsChangeTwoSettingsAtOnce() async throws {
+        let house = try await AppHouse()
+        let path = "/connections/\(house.connection)/sdk"
+        try await house.operate(.post, path + "/identity_secret")
+        for round in 1...40 {
+            let isNeeded = round % 2 == 1
+            async let one = house.operate(.put, path, "{\"cooldown_hours\":\(round)}")
+            async let other = house.operate(.put, path, "{\"requires_identity\":\(isNeeded)}")
+            async let third = house.operate(.post, path + "/key")
+            let key = try await third.object["public_key"] as? String
+            _ = try await (one, other)
+            let shown = try await house.operate(.get, path).object
+            #expect(shown["cooldown_hours"] as? Int == round)
+            #expect(shown["requires_identity"] as? Bool == isNeeded)
+            #expect(shown["public_key"] as? String == key)
+        }
+    }
+
     @Test func aConnectionNobodyKnowsIsNotFound() async throws {
         let house = try await AppHouse()
         for id in [ConnectionID.make(9).text, "x"] {

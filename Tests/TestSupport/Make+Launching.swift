@@ -39,6 +39,15 @@ extension PublicKey {
     }
 }
 
+extension SDKStore {
+    /// Makes them, or replaces them all.
+    package func set(
+        _ settings: SDKSettings, of id: ConnectionID, at now: Timestamp, for operation: Operation
+    ) async throws(Failure) {
+        try await changeSDK(of: id, at: now, for: operation) { _ throws(Failure) in settings }
+    }
+}
+
 extension StudyID {
     package static func make(_ number: UInt8 = 1) -> StudyID {
         make(from: [UInt8](repeating: number, count: 16))

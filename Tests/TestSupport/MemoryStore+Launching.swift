@@ -137,14 +137,16 @@ extension MemoryStore: SDKStore {
         try? access { state throws(Failure) in state.sdkEdition }
     }
 
-    package func set(
-        _ settings: SDKSettings, of id: ConnectionID, at now: Timestamp,
-        for operation: Operation
-    ) async throws(Failure) {
+    package func changeSDK(
+        of id: ConnectionID, at now: Timestamp, for operation: Operation,
+        _ change: @escaping @Sendable (SDKSettings?) throws(Failure) -> SDKSettings
+    ) async throws(Failure) -> SDKSettings {
         try administer(operation) { state throws(Failure) in
             _ = try state.index(of: id)
             let before = state.sdk[id]
-            guard let note = settings.note(replacing: before) else { return }
+            var settings = try change(before)
+            settings.firstSeenAt = before?.firstSeenAt
+            guard let note = settings.note(replacing: before) else { return settings }
             let isTaken = state.sdk.contains {
                 $0.key != id && $0.value.publicKey == settings.publicKey
             }
@@ -152,8 +154,8 @@ extension MemoryStore: SDKStore {
                 throw Failure(.conflict, "Another connection has this public key.")
             }
             state.sdk[id] = settings
-            state.sdk[id]?.firstSeenAt = before?.firstSeenAt
             state.log(note, on: id.text, for: operation, at: now)
+            return settings
         }
     }
 

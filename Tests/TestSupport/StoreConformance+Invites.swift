@@ -100,6 +100,34 @@ extension StoreConformance {
             try expect(try await rig.track(code: 2).refusal, .unknownPerson)
             try expect(try await rig.track(by: "user-2", code: 3).invite?.code, .make(3))
         },
+        StoreCase("operators who change settings at the same time lose nothing") { rig in
+            try await rig.set(
+                SDKSettings(publicKey: .make(), identitySecret: SealedSecret("v1")))
+            for round in 1...5 {
+                _ = try await atOnce(8) { number in
+                    try await rig.store.changeSDK(of: .make(), at: .start, for: .test) {
+                        before throws(Failure) in
+                        var settings = before ?? SDKSettings(publicKey: .make(2))
+                        switch number % 4 {
+                        case 0: settings.cooldownHours = round
+                        case 1: settings.requiresIdentity = round % 2 == 1
+                        case 2: settings.identitySecret = SealedSecret("v\(round)")
+                        default: break
+                        }
+                        return settings
+                    }
+                }
+                let expected = SDKSettings(
+                    publicKey: .make(), identitySecret: SealedSecret("v\(round)"),
+                    requiresIdentity: round % 2 == 1, cooldownHours: round)
+                try expect(try await rig.store.sdkSettings(of: .make()), expected)
+            }
+            try await expect(.conflict) {
+                try await rig.store.changeSDK(of: .make(), at: .start, for: .test) {
+                    _ throws(Failure) in throw Failure(.conflict, "No.")
+                }
+            }
+        },
         StoreCase("a deleted connection takes its studies, rules, invites and key with it") { rig in
             try await rig.set(SDKSettings(publicKey: .make()))
             try await rig.makeInvites()

@@ -111,11 +111,19 @@ package protocol SDKStore: Sendable {
     /// What is read after this was asked is true while this is the same.
     var sdkEdition: UInt64? { get }
 
-    /// Makes or replaces them all but ``SDKSettings/firstSeenAt``, which stays.
-    func set(
-        _ settings: SDKSettings, of id: ConnectionID, at now: Timestamp,
-        for operation: Operation
-    ) async throws(Failure)
+    /// Makes or changes them, all but ``SDKSettings/firstSeenAt``, which stays.
+    ///
+    /// `change` is given the settings as they are, `nil` if there are none, and returns them as
+    /// they are to be; what it throws is thrown. Nobody else changes them meanwhile.
+    ///
+    /// - Returns: the settings as they are now.
+    /// - Throws: `notFound` if there is no such connection, `conflict` if the public key is
+    ///   another connection's.
+    @discardableResult
+    func changeSDK(
+        of id: ConnectionID, at now: Timestamp, for operation: Operation,
+        _ change: @escaping @Sendable (SDKSettings?) throws(Failure) -> SDKSettings
+    ) async throws(Failure) -> SDKSettings
 
     /// Exchanges the sealed identity secret for another one of the same secret.
     ///

@@ -37,9 +37,13 @@ struct SDKAdministration: Sendable {
         edit.requiresIdentity = try body.flag("requires_identity")
         edit.cooldownHours = try body.count("cooldown_hours", in: 1...Limits.cooldownHoursMax)
         let id = try request.connectionID()
-        var settings = try await settings(of: id)
-        try edit.apply(to: &settings)
-        try await sdk.set(settings, of: id, at: now(), for: operation)
+        let fresh = try fresh()
+        let settings = try await sdk.changeSDK(of: id, at: now(), for: operation) {
+            [edit] before throws(Failure) in
+            var settings = before ?? fresh
+            try edit.apply(to: &settings)
+            return settings
+        }
         log("SDK settings changed", id, request)
         return .object { json in json.sdkSettings(settings, of: id) }
     }
@@ -48,10 +52,16 @@ struct SDKAdministration: Sendable {
     @Sendable func regenerateKey(_ creation: Creation) async throws -> Response {
         _ = try creation.objectIfAny(keys: [])
         let id = try creation.request.connectionID()
-        var settings = try await settings(of: id)
-        settings.publicKey = try PublicKey.make(by: secrets)
-        let answer = Response.object { json in json.sdkSettings(settings, of: id) }
-        try await sdk.set(settings, of: id, at: now(), for: creation.operation(answering: answer))
+        let fresh = try fresh()
+        var settings = try await sdk.sdkSettings(of: id) ?? fresh
+        settings.publicKey = fresh.publicKey
+        let answer = Response.object { [settings] json in json.sdkSettings(settings, of: id) }
+        let operation = try creation.operation(answering: answer)
+        try await sdk.changeSDK(of: id, at: now(), for: operation) { before throws(Failure) in
+            var settings = before ?? fresh
+            settings.publicKey = fresh.publicKey
+            return settings
+        }
         log("public key regenerated", id, creation.request)
         return answer
     }
@@ -60,22 +70,28 @@ struct SDKAdministration: Sendable {
     @Sendable func makeIdentitySecret(_ creation: Creation) async throws -> Response {
         _ = try creation.objectIfAny(keys: [])
         let id = try creation.request.connectionID()
-        var settings = try await settings(of: id)
+        let fresh = try fresh()
+        var settings = try await sdk.sdkSettings(of: id) ?? fresh
         let secret = try secrets.makeIdentitySecret()
-        settings.identitySecret = try sealing.seal(
-            Array(secret.utf8), SDKSettings.sealingContext(of: id))
-        let answer = Response.object { json in
+        let sealed = try sealing.seal(Array(secret.utf8), SDKSettings.sealingContext(of: id))
+        settings.identitySecret = sealed
+        let answer = Response.object { [settings] json in
             json.sdkSettings(settings, of: id, secret: secret)
         }
-        try await sdk.set(settings, of: id, at: now(), for: creation.operation(answering: answer))
+        let operation = try creation.operation(answering: answer)
+        try await sdk.changeSDK(of: id, at: now(), for: operation) {
+            [key = settings.publicKey] before throws(Failure) in
+            var settings = before ?? SDKSettings(publicKey: key)
+            settings.identitySecret = sealed
+            return settings
+        }
         log("identity secret made", id, creation.request)
         return answer
     }
 
-    /// As they are, or new ones.
-    private func settings(of id: ConnectionID) async throws -> SDKSettings {
-        if let settings = try await sdk.sdkSettings(of: id) { return settings }
-        return SDKSettings(publicKey: try PublicKey.make(by: secrets))
+    /// What there is where nothing was set up, with a public key of its own.
+    private func fresh() throws -> SDKSettings {
+        SDKSettings(publicKey: try PublicKey.make(by: secrets))
     }
 
     private func log(_ event: Logger.Message, _ id: ConnectionID, _ request: Request) {

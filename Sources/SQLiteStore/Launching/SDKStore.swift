@@ -25,15 +25,17 @@ extension SQLiteStore: SDKStore {
     /// Takes a public key.
     static let selectByPublicKey = "\(selectSettings) WHERE public_key = ?"
 
-    package func set(
-        _ settings: SDKSettings, of id: ConnectionID, at now: Timestamp,
-        for operation: Operation
-    ) async throws(Failure) {
+    package func changeSDK(
+        of id: ConnectionID, at now: Timestamp, for operation: Operation,
+        _ change: @escaping @Sendable (SDKSettings?) throws(Failure) -> SDKSettings
+    ) async throws(Failure) -> SDKSettings {
         try await administer(operation) { db in
             guard let connection = try db.connectionRow(id) else { throw noConnection(id) }
             let before = try db.prepared("\(selectSettings) WHERE sdk.connection = ?")
                 .first(connection) { row in try row.settings() }
-            guard let note = settings.note(replacing: before) else { return }
+            var settings = try change(before)
+            settings.firstSeenAt = before?.firstSeenAt
+            guard let note = settings.note(replacing: before) else { return settings }
             do {
                 try db.prepared(
                     """
@@ -53,6 +55,7 @@ extension SQLiteStore: SDKStore {
             }
             try db.noteLaunchChange(of: connection)
             try db.log(note, on: id.text, for: operation, at: now)
+            return settings
         }
     }
 

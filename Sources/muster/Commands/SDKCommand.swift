@@ -23,11 +23,11 @@ struct SDKCommand: AsyncParsableCommand {
         func run() async throws {
             try await options.withStore { store, _ in
                 let id = try await store.connection(named: place.connection).id
-                let found = try await store.sdkSettings(of: id)
-                if let found { return SDKCommand.show(found, of: id, listing) }
                 let made = SDKSettings(publicKey: try PublicKey.make(by: Composition.secrets))
-                try await store.set(made, of: id, at: Composition.now(), for: .commandLine)
-                SDKCommand.show(made, of: id, listing)
+                let settings = try await store.changeSDK(
+                    of: id, at: Composition.now(), for: .commandLine
+                ) { before throws(Failure) in before ?? made }
+                SDKCommand.show(settings, of: id, listing)
             }
         }
     }
@@ -74,14 +74,16 @@ struct SDKCommand: AsyncParsableCommand {
                 var edit = SDKEdit()
                 edit.requiresIdentity = requireIdentity
                 edit.cooldownHours = cooldownHours.map(\.value)
-                var (id, settings) = try await SDKCommand.settings(place, store)
-                if requireIdentity == true, settings.identitySecret == nil {
-                    throw Failure(
-                        .conflict,
-                        "There is nothing to sign with yet: `muster sdk new-secret` makes it.")
+                let edited = edit
+                let (id, settings) = try await SDKCommand.change(place, store) {
+                    settings throws(Failure) in
+                    if edited.requiresIdentity == true, settings.identitySecret == nil {
+                        throw Failure(
+                            .conflict,
+                            "There is nothing to sign with yet: `muster sdk new-secret` makes it.")
+                    }
+                    try edited.apply(to: &settings)
                 }
-                try edit.apply(to: &settings)
-                try await store.set(settings, of: id, at: Composition.now(), for: .commandLine)
                 SDKCommand.show(settings, of: id, listing)
             }
         }
@@ -101,12 +103,14 @@ struct SDKCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await options.withStore { store, _ in
-                var (id, settings) = try await SDKCommand.settings(place, store)
+                _ = try await SDKCommand.settings(place, store)
                 try Question.confirm(
                     "Apps that are installed with the old key invite nobody any more. Go on?",
                     isAnswered: yes)
-                settings.publicKey = try PublicKey.make(by: Composition.secrets)
-                try await store.set(settings, of: id, at: Composition.now(), for: .commandLine)
+                let key = try PublicKey.make(by: Composition.secrets)
+                let (id, settings) = try await SDKCommand.change(place, store) {
+                    settings throws(Failure) in settings.publicKey = key
+                }
                 SDKCommand.show(settings, of: id, listing)
             }
         }
@@ -123,11 +127,13 @@ struct SDKCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await options.withStore(showingSecrets: listing) { store, configuration in
-                var (id, settings) = try await SDKCommand.settings(place, store)
+                let id = try await SDKCommand.settings(place, store).0
                 let secret = try Composition.secrets.makeIdentitySecret()
-                settings.identitySecret = try configuration.keyRing.sealing.seal(
+                let sealed = try configuration.keyRing.sealing.seal(
                     Array(secret.utf8), SDKSettings.sealingContext(of: id))
-                try await store.set(settings, of: id, at: Composition.now(), for: .commandLine)
+                let (_, settings) = try await SDKCommand.change(place, store) {
+                    settings throws(Failure) in settings.identitySecret = sealed
+                }
                 SDKCommand.show(settings, of: id, secret: secret, listing)
             }
         }
@@ -138,12 +144,28 @@ struct SDKCommand: AsyncParsableCommand {
     ) async throws -> (ConnectionID, SDKSettings) {
         let id = try await store.connection(named: place.connection).id
         let settings = try await store.sdkSettings(of: id)
-        guard let settings else {
-            throw Failure(
-                .notFound, "Nothing was set up for apps yet: `muster sdk set-up` does it.")
+        guard let settings else { throw nothingSetUp }
+        return (id, settings)
+    }
+
+    /// Changes what was set up, and nothing else that somebody may be changing meanwhile.
+    fileprivate static func change(
+        _ place: SDKPlace, _ store: SQLiteStore,
+        _ change: @escaping @Sendable (inout SDKSettings) throws(Failure) -> Void
+    ) async throws -> (ConnectionID, SDKSettings) {
+        let id = try await store.connection(named: place.connection).id
+        let settings = try await store.changeSDK(
+            of: id, at: Composition.now(), for: .commandLine
+        ) { before throws(Failure) in
+            guard var settings = before else { throw nothingSetUp }
+            try change(&settings)
+            return settings
         }
         return (id, settings)
     }
+
+    private static let nothingSetUp = Failure(
+        .notFound, "Nothing was set up for apps yet: `muster sdk set-up` does it.")
 
     fileprivate static func show(
         _ settings: SDKSettings, of id: ConnectionID, secret: String? = nil,
