@@ -18,7 +18,9 @@ import Testing
         #expect(made.object["opens_in"] as? String == "webview")
         #expect(made.object["weekly_starts_max"] as? Int == 50)
         let path = "/studies/" + (try #require(made.object["id"] as? String))
-        #expect(try await house.operate(.get, path).text == made.text)
+        let shown = try await house.operate(.get, path).object
+        #expect(shown["launch_url"] as? String == "https://ask.example/s/1")
+        #expect(shown["weekly_starts"] as? Int == 0)
         let changed = try await house.operate(
             .patch, path,
             """
@@ -31,6 +33,23 @@ import Testing
         #expect(changed.object["name"] as? String == "Checkout")
         let list = try await house.operate(.get, "/studies?connection=\(house.connection)")
         #expect(list.data.count == 1)
+    }
+
+    @Test func howFullAStudyIsIsToldBesideItsCapacity() async throws {
+        let house = try await AppHouse()
+        let study = try await house.study(#","weekly_starts_max":5"#)
+        _ = try await house.audienceRule(of: study)
+        for person in ["ref-ana", "ref-bo"] {
+            let code = try #require(try await house.pending(person))
+            if person == "ref-ana" { _ = try await house.accept(code, person) }
+        }
+        let shown = try await house.operate(.get, "/studies/\(study)").object
+        #expect(shown["weekly_starts_max"] as? Int == 5)
+        #expect(shown["weekly_starts"] as? Int == 1)
+        #expect(shown["monthly_starts"] as? Int == 1)
+        house.house.clock.advance(milliseconds: 40 * 86_400_000)
+        let later = try await house.operate(.get, "/studies/\(study)").object
+        #expect(later["monthly_starts"] as? Int == 0)
     }
 
     @Test(arguments: [

@@ -254,6 +254,7 @@ struct QueryPlanTests {
         try await store.create(Study.make(weekly: 9), for: .test)
         try await store.create(LaunchRule.make(), for: .test)
         try await store.create(LaunchRule.make(2, trigger: .audience(audience)), for: .test)
+        _ = try await store.starts(of: .make(), at: .start)
         _ = try await store.update(.make(), at: .start, for: .test) { (study: inout Study) in
             study.name = "Other"
         }

@@ -26,13 +26,19 @@ extension MemoryState {
         guard let stored = rules.compactMap(\.self).first(where: { $0.rule.id == id }),
             let study = study(stored.rule.studyID)
         else { return nil }
-        let starts = studyStarts.filter { $0.study == study.id }
+        let starts = starts(of: study.id, at: now)
         return LaunchCandidate(
             rule: stored.rule, study: study,
             usage: LaunchUsage(
-                rulesStarts: stored.counts.started,
-                studysStartsThisWeek: starts.count { $0.at >= now.weekBegin },
-                studysStartsThisMonth: starts.count { $0.at >= now.monthBegin }))
+                rulesStarts: stored.counts.started, studysStartsThisWeek: starts.thisWeek,
+                studysStartsThisMonth: starts.thisMonth))
+    }
+
+    func starts(of study: StudyID, at now: Timestamp) -> StudyStarts {
+        let starts = studyStarts.filter { $0.study == study }
+        return StudyStarts(
+            thisWeek: starts.count { $0.at >= now.weekBegin },
+            thisMonth: starts.count { $0.at >= now.monthBegin })
     }
 
     func study(_ id: StudyID) -> Study? {

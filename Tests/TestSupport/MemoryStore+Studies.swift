@@ -30,6 +30,17 @@ extension MemoryStore: StudyStore {
         try access { state throws(Failure) in state.study(id) }
     }
 
+    package func starts(
+        of id: StudyID, at now: Timestamp
+    ) async throws(Failure) -> StudyStarts {
+        try access { state throws(Failure) in
+            guard state.study(id) != nil else {
+                throw Failure(.notFound, "There is no study \(id.text).")
+            }
+            return state.starts(of: id, at: now)
+        }
+    }
+
     package func update(
         _ id: StudyID, at now: Timestamp, for operation: Operation,
         _ change: @escaping @Sendable (inout Study) throws(Failure) -> Void

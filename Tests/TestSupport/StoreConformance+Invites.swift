@@ -100,6 +100,25 @@ extension StoreConformance {
             try expect(try await rig.track(code: 2).refusal, .unknownPerson)
             try expect(try await rig.track(by: "user-2", code: 3).invite?.code, .make(3))
         },
+        StoreCase("how full a study is, is told by week and by month") { rig in
+            let starts = { try await rig.store.starts(of: .make(), at: $0) }
+            try await rig.launch(.make(weekly: 9), .make())
+            try expect(try await starts(.start), StudyStarts())
+            for code in 1...3 {
+                let person = "u\(code)"
+                _ = try await rig.track(by: person, code: code)
+                if code != 3 { _ = try await rig.accept(code, by: person) }
+            }
+            try expect(try await starts(.start), StudyStarts(thisWeek: 2, thisMonth: 2))
+            // It is Friday, the last day of the month.
+            let first = Timestamp.start.nextDayBegin
+            let monday = Timestamp.start.weekBegin.after(hours: 7 * 24)
+            try expect(try await starts(first.after(-1)), StudyStarts(thisWeek: 2, thisMonth: 2))
+            try expect(try await starts(first), StudyStarts(thisWeek: 2, thisMonth: 0))
+            try expect(try await starts(monday.after(-1)), StudyStarts(thisWeek: 2))
+            try expect(try await starts(monday), StudyStarts())
+            try await expect(.notFound) { _ = try await rig.store.starts(of: .make(9), at: .start) }
+        },
         StoreCase("operators who change settings at the same time lose nothing") { rig in
             try await rig.set(
                 SDKSettings(publicKey: .make(), identitySecret: SealedSecret("v1")))

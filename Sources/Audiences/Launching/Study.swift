@@ -66,6 +66,17 @@ package struct StudyCapacity: Sendable, Hashable {
     }
 }
 
+/// How many people have started a study, in the periods of its ``StudyCapacity``.
+package struct StudyStarts: Sendable, Hashable {
+    package var thisWeek: Int
+    package var thisMonth: Int
+
+    package init(thisWeek: Int = 0, thisMonth: Int = 0) {
+        self.thisWeek = thisWeek
+        self.thisMonth = thisMonth
+    }
+}
+
 /// The address of a study: HTTPS, with the invite's code put in.
 ///
 /// `{invite_code}` and `{reference_id}` are replaced by the percent-encoded values; without any

@@ -38,6 +38,9 @@ package protocol StudyStore: Sendable {
         _ change: @escaping @Sendable (inout LaunchRule) throws(Failure) -> Void
     ) async throws(Failure) -> LaunchRule
 
+    /// How much of a study's capacity is used up. Throws `notFound` if there is no such study.
+    func starts(of id: StudyID, at now: Timestamp) async throws(Failure) -> StudyStarts
+
     /// What became of a rule's invites, in people and in invites.
     func funnel(of id: LaunchRuleID) async throws(Failure) -> LaunchFunnel
 }

@@ -4,7 +4,10 @@ package import JSON
 // Studies, launch rules and what became of them, as operators see them.
 
 extension JSONWriter {
-    package mutating func study(_ study: Study) {
+    /// - Parameters:
+    ///   - study: what to write.
+    ///   - starts: how full it is; left out if `nil`.
+    package mutating func study(_ study: Study, starts: StudyStarts? = nil) {
         beginObject()
         key("id")
         string(study.id.text)
@@ -22,6 +25,12 @@ extension JSONWriter {
         optional(study.capacity.weekly)
         key("monthly_starts_max")
         optional(study.capacity.monthly)
+        if let starts {
+            key("weekly_starts")
+            int(starts.thisWeek)
+            key("monthly_starts")
+            int(starts.thisMonth)
+        }
         key("created_at")
         time(study.createdAt)
         key("updated_at")

@@ -36,9 +36,11 @@ struct StudyEndpoints: Sendable {
     }
 
     @Sendable func show(_ request: Request) async throws -> Response {
-        let study = try await studies.study(request.studyID())
+        let id = try request.studyID()
+        let study = try await studies.study(id)
         guard let study else { throw Failure.noSuchStudy }
-        return .object { json in json.study(study) }
+        let starts = try await studies.starts(of: id, at: now())
+        return .object { json in json.study(study, starts: starts) }
     }
 
     @Sendable func edit(_ request: Request, _ operation: Operation) async throws -> Response {

@@ -21,7 +21,7 @@ extension DescribedOperation {
         },
         DescribedOperation(
             .get, "/v1/studies/{study}", "getStudy", .studies, .key(.read), "Show a study",
-            .object(.study, "The study.")),
+            .object(.countedStudy, "The study, and how full it is.")),
         DescribedOperation(
             .patch, "/v1/studies/{study}", "editStudy", .studies, .key(.admin), "Change a study",
             .object(.study, "As it is now.")

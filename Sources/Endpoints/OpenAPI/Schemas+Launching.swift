@@ -4,12 +4,13 @@ import Audiences
 extension Component {
     static let study = Component(
         "Study", "A piece of research that people are invited to; it is opened elsewhere.",
-        [
-            Property("id", .id(StudyID.self, "Made by Muster.")),
-            Property("connection_id", .id(ConnectionID.self, "Whose people are invited.")),
-        ] + studySettings(Property.init) + [
-            Property("created_at", .time("When it was made.")),
-            Property("updated_at", .time("When it was last changed.")),
+        studyProperties)
+
+    static let countedStudy = Component(
+        "CountedStudy", "A study, and how full it is.",
+        studyProperties + [
+            Property("weekly_starts", .count("People who started since Monday, 00:00 UTC.", 12)),
+            Property("monthly_starts", .count("The same since the 1st, 00:00 UTC.", 31)),
         ])
 
     static let newStudy = Component(
@@ -145,6 +146,15 @@ extension Component {
         // As `LaunchURL` has it: a host, no user, and no placeholder before the path.
         pattern: #"^https://[!"$-.0-9;->A-z|-~][!"$-.0->A-z|-~]*([/?#][!-~]*)?$"#)
     private static let audienceID = Schema.id(AudienceID.self, "Whoever is in this audience.")
+
+    private static let studyProperties =
+        [
+            Property("id", .id(StudyID.self, "Made by Muster.")),
+            Property("connection_id", .id(ConnectionID.self, "Whose people are invited.")),
+        ] + studySettings(Property.init) + [
+            Property("created_at", .time("When it was made.")),
+            Property("updated_at", .time("When it was last changed.")),
+        ]
 
     private static func studySettings(
         of statuses: [Study.Status] = Study.Status.allCases,

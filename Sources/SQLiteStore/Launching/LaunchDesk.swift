@@ -192,13 +192,12 @@ extension SQLiteStore {
     static let selectCandidate = candidates(where: "launch_rule.id = ?3")
 
     private static func candidates(where term: String) -> String {
-        let starts = "SELECT coalesce(sum(starts), 0) FROM study_day WHERE study = study.id"
-        return """
-            SELECT \(launchRuleColumns), \(studyColumns), started,
-                (\(starts) AND day >= ?1), (\(starts) AND day >= ?2)
-            FROM launch_rule \(launchRuleJoins)
-            WHERE \(term) ORDER BY launch_rule.id
-            """
+        """
+        SELECT \(launchRuleColumns), \(studyColumns), started, \(startsThisWeek),
+            \(startsThisMonth)
+        FROM launch_rule \(launchRuleJoins)
+        WHERE \(term) ORDER BY launch_rule.id
+        """
     }
 }
 

@@ -63,6 +63,14 @@ extension Database {
     }
 }
 
+/// The starts of a `study` since the week began, the first value that is taken.
+let startsThisWeek = "(\(starts) AND day >= ?1)"
+
+/// The same since the month began, the second one.
+let startsThisMonth = "(\(starts) AND day >= ?2)"
+
+private let starts = "SELECT coalesce(sum(starts), 0) FROM study_day WHERE study = study.id"
+
 /// What ``SQLRow/study(_:)`` reads, out of `study` and `connection`.
 let studyColumns = """
     study.public_id, connection.public_id, study.name, study.status, study.launch_url,

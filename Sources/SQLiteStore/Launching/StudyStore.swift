@@ -39,6 +39,24 @@ extension SQLiteStore: StudyStore {
         try await read { db in try db.storedStudy(id)?.study }
     }
 
+    package func starts(
+        of id: StudyID, at now: Timestamp
+    ) async throws(Failure) -> StudyStarts {
+        let starts = try await read { db in
+            try db.prepared(Self.selectStarts).first(now.weekBegin, now.monthBegin, id.text) {
+                row in
+                StudyStarts(thisWeek: row.count(0), thisMonth: row.count(1))
+            }
+        }
+        guard let starts else { throw noStudy(id) }
+        return starts
+    }
+
+    /// Takes when the week and the month began, and the public id of a study.
+    static let selectStarts = """
+        SELECT \(startsThisWeek), \(startsThisMonth) FROM study WHERE public_id = ?3
+        """
+
     package func update(
         _ id: StudyID, at now: Timestamp, for operation: Operation,
         _ change: @escaping @Sendable (inout Study) throws(Failure) -> Void

@@ -104,7 +104,8 @@ struct StudyCommand: AsyncParsableCommand {
     }
 
     struct Show: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Shows one study.")
+        static let configuration = CommandConfiguration(
+            abstract: "Shows one study, and how many have started it.")
 
         @Argument(help: "The study's id or name.")
         var study: String
@@ -114,25 +115,32 @@ struct StudyCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await options.withStore { store, _ in
-                Self.show(try await store.study(named: study), listing)
+                let study = try await store.study(named: study)
+                let starts = try await store.starts(of: study.id, at: Composition.now())
+                Self.show(study, starts: starts, listing)
             }
         }
 
-        static func show(_ study: Study, _ listing: ListingOptions) {
+        static func show(
+            _ study: Study, starts: StudyStarts? = nil, _ listing: ListingOptions
+        ) {
             guard !listing.json else {
                 var json = JSONWriter()
-                json.study(study)
+                json.study(study, starts: starts)
                 return Terminal.out(json.bytes + [0x0A])
             }
-            func most(_ starts: Int?) -> String { starts.map(String.init) ?? "any number" }
+            func most(_ limit: Int?, _ count: Int?) -> String {
+                let limit = limit.map(String.init) ?? "any number"
+                return count.map { "\($0) of \(limit)" } ?? limit
+            }
             Terminal.out(
                 """
                 Study            \(study.id.text)
                 Name             \(study.name)
                 Status           \(study.status.rawValue)
                 Opens            \(study.launchURL.template), in \(study.opensIn.place)
-                Starts a week    \(most(study.capacity.weekly))
-                Starts a month   \(most(study.capacity.monthly))
+                Starts a week    \(most(study.capacity.weekly, starts?.thisWeek))
+                Starts a month   \(most(study.capacity.monthly, starts?.thisMonth))
                 Connection       \(study.connectionID.text)
                 Created          \(study.createdAt.rfc3339)
                 """)
