@@ -22,5 +22,12 @@ package struct Retention: Sendable, Hashable {
     /// tried for (``Limits/hookPatienceMilliseconds``).
     package var hookLogMilliseconds: Int64 = 7 * 24 * 3600 * 1000
 
+    /// Invites of studies that are closed: so long after the study was changed last, and after
+    /// anything happened to the invite.
+    ///
+    /// Thirteen months, so that a yearly study can still be compared with the last one. Invites of
+    /// other studies are kept: who may be asked again is decided by them.
+    package var invitesMilliseconds: Int64 = 400 * 24 * 3600 * 1000
+
     package init() {}
 }

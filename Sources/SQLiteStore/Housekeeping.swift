@@ -42,6 +42,8 @@ struct Housekeeping {
         case removeHook(Int64)
         /// Deliveries that nobody will ask about any more.
         case removeOldDeliveries(until: Timestamp)
+        /// Old invites of a closed study.
+        case removeInvites(study: Int64, Timestamp)
         /// More finished deliveries of a hook than are kept.
         case removeSurplusDeliveries(hook: Int64, upTo: Int64)
     }
@@ -93,6 +95,10 @@ struct Housekeeping {
         if let row = try oldReconciliation(before: logged) { return .forgetReconciliation(row) }
         let sent = now.earlier(by: retention.hookLogMilliseconds)
         if let chore = try surplusDelivery(before: sent) { return chore }
+        let closed = now.earlier(by: retention.invitesMilliseconds)
+        if let study = try studyToTidy(before: closed) {
+            return .removeInvites(study: study, closed)
+        }
         return try first(Self.selectOldAnswer, now.earlier(by: Limits.keptAnswerMillisecondsMax))
             .map { _ in .removeAnswers }
     }
@@ -127,6 +133,8 @@ struct Housekeeping {
         case .forgetReconciliation(let row): try forget(reconciliation: row)
         case .removeHook(let hook): try remove(hook: hook)
         case .removeOldDeliveries(let limit): try removeDeliveries(until: limit)
+        case .removeInvites(let study, let limit):
+            try removeInvites(of: study, before: limit)
         case .removeSurplusDeliveries(let hook, let number):
             try removeSurplus(of: hook, upTo: number)
         }
@@ -281,7 +289,7 @@ extension Housekeeping {
 
 extension Timestamp {
     /// The moment `milliseconds` before, or the first one there is.
-    fileprivate func earlier(by milliseconds: Int64) -> Timestamp {
+    func earlier(by milliseconds: Int64) -> Timestamp {
         let (moment, overflow) = self.milliseconds.subtractingReportingOverflow(milliseconds)
         return Timestamp(milliseconds: overflow ? .min : moment)
     }

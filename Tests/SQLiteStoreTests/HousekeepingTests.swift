@@ -42,6 +42,29 @@ struct HousekeepingTests {
         }
     }
 
+    @Test func invitesOfAClosedStudyGoInSmallSteps() async throws {
+        try await directory.withStore { store in
+            try await store.create(Connection.make())
+            try await store.create(Study.make(), for: .test)
+            try await store.create(LaunchRule.make(), for: .test)
+            for number in 0..<2 * Housekeeping.stepInvitesMax + 1 {
+                _ = try await store.offer(
+                    on: .make(), to: .make("u\(number)"), of: .make(), fresh: .make(number),
+                    at: .start)
+            }
+            _ = try await store.update(.make(), at: .start, for: .test) { (study: inout Study) in
+                study.status = .closed
+            }
+            let due = Timestamp.start.after(Retention().invitesMilliseconds + 1)
+            #expect(try await !store.tidy(at: due.after(-1)))
+            for left in [Housekeeping.stepInvitesMax + 1, 1, 0] {
+                #expect(try await store.tidy(at: due) == (left > 0))
+                #expect(try await count("invite", in: store) == left)
+            }
+            #expect(try await !store.tidy(at: due))
+        }
+    }
+
     /// A walk must not go on in what is left, and take it for all there was.
     @Test func aHalfRemovedSnapshotIsReadByNobody() async throws {
         try await directory.withStore { store in

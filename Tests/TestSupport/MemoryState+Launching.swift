@@ -83,6 +83,21 @@ extension MemoryState {
         return configuration
     }
 
+    /// Removes the old invites of closed studies.
+    mutating func tidyInvites(at now: Timestamp) {
+        for index in invites.indices {
+            guard let invite = invites[index]?.invite, let study = study(invite.studyID),
+                study.status == .closed
+            else { continue }
+            let touched = max(invite.createdAt, invite.touchedAt ?? invite.createdAt)
+            let cooldown = Int64(sdk[study.connectionID]?.cooldownHours ?? 0) * 3_600_000
+            let isOld =
+                now.since(study.updatedAt) > retention.invitesMilliseconds
+                && now.since(touched) > max(retention.invitesMilliseconds, cooldown)
+            if isOld { invites[index] = nil }
+        }
+    }
+
     mutating func offer(
         _ occasion: LaunchOccasion, among candidates: [LaunchCandidate], to matchID: ExternalID,
         of connection: ConnectionID, fresh: InviteCode, at now: Timestamp

@@ -176,6 +176,7 @@ extension MemoryState {
         }
         tidyHooks(
             before: Timestamp(milliseconds: now.milliseconds - retention.hookLogMilliseconds))
+        tidyInvites(at: now)
         reconciliations.removeAll { stored in
             stored.reconciliation.finishedAt.map {
                 now.since($0) > retention.syncLogMilliseconds

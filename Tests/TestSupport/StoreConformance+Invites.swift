@@ -100,6 +100,33 @@ extension StoreConformance {
             try expect(try await rig.track(code: 2).refusal, .unknownPerson)
             try expect(try await rig.track(by: "user-2", code: 3).invite?.code, .make(3))
         },
+        StoreCase("invites of closed studies go after a while, and no others") { rig in
+            let age = Retention().invitesMilliseconds
+            let closed = Timestamp.start.after(hours: 1)
+            try await rig.launch(.make(1), .make(1, study: 1))
+            try await rig.launch(.make(2), .make(2, study: 2, pacing: .init(cooldownHours: 1)))
+            _ = try await rig.track(by: "a", code: 1)
+            _ = try await rig.track(by: "b", code: 2)
+            _ = try await rig.accept(2, by: "b")
+            _ = try await rig.store.update(.make(1), at: closed, for: .test) {
+                (study: inout Study) in study.status = .closed
+            }
+            _ = try await rig.track(by: "a", code: 3, at: closed)
+            let late = closed.after(hours: 1)
+            try await rig.report(.completed, of: 2, at: late)
+            func left(_ time: Timestamp) async throws -> [InviteCode] {
+                try await rig.tidy(at: time)
+                return try await rig.store.invites(matching: .init(), ListRange()).items.map(\.code)
+            }
+            try expect(try await left(closed.after(age)), [.make(3), .make(2), .make(1)])
+            try expect(try await left(closed.after(age + 1)), [.make(3), .make(2)])
+            try expect(try await left(late.after(age)), [.make(3), .make(2)])
+            // Not while the connection's pause is counted from it.
+            try await rig.set(SDKSettings(publicKey: .make(), cooldownHours: 410 * 24))
+            try expect(try await left(late.after(hours: 410 * 24)), [.make(3), .make(2)])
+            try expect(try await left(late.after(hours: 410 * 24).after(1)), [.make(3)])
+            try expect(try await rig.store.funnel(of: .make(1)).completed, 1)
+        },
         StoreCase("how full a study is, is told by week and by month") { rig in
             let starts = { try await rig.store.starts(of: .make(), at: $0) }
             try await rig.launch(.make(weekly: 9), .make())

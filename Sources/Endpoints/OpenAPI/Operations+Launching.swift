@@ -109,6 +109,9 @@ extension DescribedOperation {
                 ], "An Invite a line, or the same as CSV (RFC 4180) with a header line.",
                 headers: ["Content-Disposition"])
         ).with {
+            $0.about = """
+                Invites of a study are removed `store.invites_retention_days` after it was closed.
+                """
             let formats = [""] + ExportFormat.allCases.map(\.rawValue)
             $0.query = inviteFilter + [.query("format", .word("How; ndjson without.", formats))]
         },

@@ -89,7 +89,10 @@ struct InviteCommand: AsyncParsableCommand {
 
     struct Export: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Writes invites with their attribution to stdout, newest first.")
+            abstract: "Writes invites with their attribution to stdout, newest first.",
+            discussion: """
+                Those of studies that were closed long ago (store.invites_retention_days) are gone.
+                """)
 
         @OptionGroup var wanted: InviteOptions
 

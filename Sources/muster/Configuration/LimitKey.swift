@@ -159,5 +159,8 @@ struct LimitKey: Sendable {
         LimitKey(
             "store.hook_log_retention_days", milliseconds: \.retention.hookLogMilliseconds,
             unit: day, 4...365),
+        LimitKey(
+            "store.invites_retention_days", milliseconds: \.retention.invitesMilliseconds,
+            unit: day, 1...3650),
     ]
 }
