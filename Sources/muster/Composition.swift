@@ -62,7 +62,7 @@ struct Composition: Sendable {
         }
         readings.watch(server)
         reconciler = try Self.reconciler(store, accounts)
-        delivering = Self.delivering(store, configuration, logger)
+        delivering = Self.delivering(store, configuration, logger, registry)
         bulk = try (0..<BulkWork.jobsAtOnceMax).map { _ in
             BulkRunner(
                 jobs: store, calls: elements.calls, files: elements.files,
@@ -159,7 +159,8 @@ struct Composition: Sendable {
 
     /// Sends what waits for hooks.
     private static func delivering(
-        _ store: SQLiteStore, _ configuration: MusterConfiguration, _ logger: Logger
+        _ store: SQLiteStore, _ configuration: MusterConfiguration, _ logger: Logger,
+        _ metrics: any MetricsFactory
     ) -> Delivering {
         let exchange = HTTPExchange(
             connectionsMax: Delivering.attemptsAtOnceMax,
@@ -169,7 +170,7 @@ struct Composition: Sendable {
             timeout: configuration.hookTimeout)
         return Delivering(
             hooks: store, send: sender.send, rest: exchange.closeIdle, now: now, logger: logger,
-            timeout: configuration.hookTimeout)
+            timeout: configuration.hookTimeout, metrics: HookMetrics(metrics))
     }
 
     /// The domain's cryptography, from OpenSSL.

@@ -25,6 +25,9 @@ extension EndToEndTests {
                 let second = try #require(try renewed.object()["secret"] as? String)
                 try await Muster.run("hook", "test", webhook.connection, in: directory)
                 try await wait(for: "delivered", 1, of: webhook, on: server, key)
+                let metrics = try await server.call("GET", "/metrics").text
+                #expect(
+                    metrics.contains(#"muster_hook_attempts_total{outcome="delivered"} 1"# + "\n"))
                 let request = try #require(receiver.requests.first)
                 for secret in [first, second] {
                     #expect(try await shellVerifies(request, secret, in: directory) == 0)

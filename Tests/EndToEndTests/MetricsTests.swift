@@ -26,7 +26,9 @@ extension EndToEndTests {
                     #"muster_http_requests_total{method="POST","#
                         + #"route="/webhooks/mixpanel/:connection",status="200"} 1"#,
                     #"muster_http_requests_total{method="other",route="none",status="404"} 1"#,
-                    "muster_store_commits_failed_total 0",
+                    "muster_store_commits_failed_total 0", "muster_hook_deliveries_waiting 0",
+                    "muster_hook_oldest_waiting_seconds 0",
+                    #"muster_hook_attempts_total{outcome="given_up"} 0"#,
                 ] {
                     #expect(lines(answer.text, line).contains(line), "\(line)")
                 }

@@ -39,6 +39,7 @@ import Testing
     /// Lets the service work until `isDone`, and then cancels it.
     private func work(
         on hooks: (any HookStore)? = nil, period: Duration = .milliseconds(5),
+        metrics: HookMetrics = HookMetrics(),
         until isDone: @escaping () async throws -> Bool
     ) async throws {
         var service = Delivering(
@@ -46,6 +47,7 @@ import Testing
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
             timeout: .seconds(1))
         service.period = period
+        service.metrics = metrics
         let task = Task { [service] in await service.deliver() }
         while try await !isDone() { await Task.yield() }
         task.cancel()
@@ -104,6 +106,17 @@ import Testing
         let next = try #require(delivery.nextAttemptAt)
         #expect((5000...6250).contains(next.since(.start)))
         #expect(desk.sent.count == 1)
+    }
+
+    @Test(arguments: [(200, "delivered"), (500, "retried"), (410, "given_up")])
+    func anAttemptIsCountedByWhatBecameOfIt(_ status: Int, _ outcome: String) async throws {
+        try await addHook(deliveries: 1)
+        desk.answer = HookAttempt(answer: status)
+        let registry = MetricRegistry()
+        try await work(metrics: HookMetrics(registry)) { desk.rests > 0 }
+        let lines = MetricText.write(registry.values).split(separator: "\n")
+            .filter { $0.hasPrefix(HookMetrics.attempts) && !$0.hasSuffix(" 0") }
+        #expect(lines == ["muster_hook_attempts_total{outcome=\"\(outcome)\"} 1"])
     }
 
     @Test func afterGoneNothingMoreIsSent() async throws {
@@ -191,6 +204,8 @@ private final class UnwritableHooks: HookStore {
     func dueHooks(at now: Timestamp) async throws(Failure) -> [ConnectionID] {
         try await store.dueHooks(at: now)
     }
+
+    func hookBacklog() async throws(Failure) -> HookBacklog { try await store.hookBacklog() }
 
     func claimDeliveries(
         of id: ConnectionID, limit: Int, until leaseEnd: Timestamp, at now: Timestamp

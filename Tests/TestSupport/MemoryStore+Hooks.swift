@@ -34,6 +34,14 @@ extension MemoryStore: HookStore {
         }
     }
 
+    package func hookBacklog() async throws(Failure) -> HookBacklog {
+        try access { state throws(Failure) in
+            let waiting = state.hooks.values.filter(\.hook.isOn).flatMap(\.deliveries)
+                .map(\.delivery).filter { $0.status == .waiting }
+            return HookBacklog(waiting: waiting.count, oldest: waiting.map(\.queuedAt).min())
+        }
+    }
+
     package func claimDeliveries(
         of id: ConnectionID, limit: Int, until leaseEnd: Timestamp, at now: Timestamp
     ) async throws(Failure) -> [HookMessage] {

@@ -21,6 +21,24 @@ extension StoreConformance {
             try expect(ended[0].nextAttemptAt, nil)
             try expect(try await rig.store.dueHooks(at: .start.after(hours: 99)), [])
         },
+        StoreCase("what waits for hooks is counted, and since when it does") { rig in
+            try expect(try await rig.store.hookBacklog(), HookBacklog())
+            try await rig.set(.make())
+            try await rig.test(1)
+            try await rig.test(2, at: .start.after(5))
+            try expect(
+                try await rig.store.hookBacklog(), HookBacklog(waiting: 2, oldest: .start))
+            let first = try await rig.take(limit: 1, at: .start.after(9)).first
+            try expect(try await rig.store.hookBacklog().waiting, 2)
+            try await rig.conclude(first, HookAttempt(answer: 200), at: .start.after(9))
+            try expect(
+                try await rig.store.hookBacklog(),
+                HookBacklog(waiting: 1, oldest: .start.after(5)))
+            var off = Hook.make()
+            off.isOn = false
+            try await rig.set(off)
+            try expect(try await rig.store.hookBacklog(), HookBacklog())
+        },
         StoreCase("what was claimed is nobody else's until the lease ends, and then due again") {
             rig in
             try await rig.set(.make())

@@ -31,6 +31,9 @@ package protocol HookStore: Sendable {
     /// Whose hooks are on and have deliveries due.
     func dueHooks(at now: Timestamp) async throws(Failure) -> [ConnectionID]
 
+    /// What waits for all hooks that are on.
+    func hookBacklog() async throws(Failure) -> HookBacklog
+
     /// Takes deliveries of a hook that are due, those first that are due for longest, and holds
     /// them until `leaseEnd`: if nobody says by then how they ended, they are due again.
     func claimDeliveries(
@@ -65,6 +68,18 @@ package protocol HookStore: Sendable {
     func sendTest(
         _ delivery: HookDelivery, for operation: Operation
     ) async throws(Failure)
+}
+
+/// What is to be sent, and is not yet.
+package struct HookBacklog: Sendable, Hashable {
+    package var waiting: Int
+    /// Since when the oldest of them is being tried; `nil` if nothing waits.
+    package var oldest: Timestamp?
+
+    package init(waiting: Int = 0, oldest: Timestamp? = nil) {
+        self.waiting = waiting
+        self.oldest = oldest
+    }
 }
 
 extension Failure {

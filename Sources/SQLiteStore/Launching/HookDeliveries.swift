@@ -10,6 +10,22 @@ extension SQLiteStore {
         }
     }
 
+    package func hookBacklog() async throws(Failure) -> HookBacklog {
+        try await read { db in
+            try db.prepared(Self.selectBacklog).first { row in
+                HookBacklog(waiting: row.count(0), oldest: row.optionalTime(1))
+            } ?? HookBacklog()
+        }
+    }
+
+    /// A hook has some ten thousand waiting at most; see ``Limits/hookBacklogMax``.
+    static let selectBacklog = """
+        SELECT count(*), min(queued_at) FROM hook
+        CROSS JOIN hook_delivery ON hook_delivery.hook = hook.id
+            AND hook_delivery.status = 'waiting'
+        WHERE is_on = 1 AND connection IS NOT NULL
+        """
+
     package func claimDeliveries(
         of id: ConnectionID, limit: Int, until leaseEnd: Timestamp, at now: Timestamp
     ) async throws(Failure) -> [HookMessage] {

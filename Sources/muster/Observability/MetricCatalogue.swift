@@ -62,6 +62,15 @@ struct MetricDescription: Sendable, Hashable {
             name: StoreMetrics.failures, kind: .counter,
             help: "Transactions that failed as a whole."),
         .init(
+            name: HookMetrics.attempts, kind: .counter,
+            help: "Attempts to deliver to hooks, by what became of the delivery."),
+        .init(
+            name: HookMetrics.waiting, kind: .gauge,
+            help: "Deliveries that wait for hooks that are on."),
+        .init(
+            name: HookMetrics.oldest, kind: .gauge,
+            help: "For how long the oldest of them has been tried; 0 if none waits."),
+        .init(
             name: "muster_store_writes_waiting", kind: .gauge,
             help: "Writes that wait for their transaction."),
         .init(

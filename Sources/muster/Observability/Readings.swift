@@ -14,7 +14,8 @@ final class Readings: Sendable {
     private let readiness: Readiness
     private let directory: String
     private let now: @Sendable () -> Timestamp
-    private let audiences = Remembered()
+    private let audiences = Remembered<AudienceTally>()
+    private let backlog = Remembered<HookBacklog>()
     private let server = Mutex<Server?>(nil)
 
     /// - Parameters:
@@ -60,6 +61,7 @@ final class Readings: Sendable {
             read.append(reading("muster_store_bytes", bytes, [("file", file)]))
         }
         read += await audienceReadings()
+        read += await hookReadings()
         read += ProcessReadings.now.map { reading($0.name, $0.value) }
         return MetricText.write(read + registry.values)
     }
@@ -67,12 +69,25 @@ final class Readings: Sendable {
     // MARK: Audiences
 
     private func audienceReadings() async -> [(key: SeriesKey, value: SeriesReading)] {
-        guard let tally = await audiences.tally(of: store, at: now()) else { return [] }
+        let tally = await audiences.value(at: now()) { [store, now] in
+            await AudienceTally.read(store, at: now())
+        }
+        guard let tally else { return [] }
         return Freshness.Status.allCases.map { status in
             reading("muster_audiences", tally.byStatus[status] ?? 0, [("status", status.rawValue)])
         } + [
             reading("muster_audiences_needing_reconcile", tally.needingReconcile),
             reading("muster_audience_members", tally.members),
+        ]
+    }
+
+    private func hookReadings() async -> [(key: SeriesKey, value: SeriesReading)] {
+        let backlog = await backlog.value(at: now()) { [store] in try? await store.hookBacklog() }
+        guard let backlog else { return [] }
+        let age = backlog.oldest.map { max(0, now().since($0)) } ?? 0
+        return [
+            reading(HookMetrics.waiting, backlog.waiting),
+            reading(HookMetrics.oldest, Double(age) / 1000),
         ]
     }
 
@@ -107,16 +122,11 @@ struct AudienceTally: Sendable, Hashable {
     }
 }
 
-/// The last tally, for a while: anybody may ask, and it reads every audience.
-private actor Remembered {
-    /// Scrapers ask every 10 to 60 seconds.
-    private static let millisecondsMax: Int64 = 5000
-
-    private var last: (tally: AudienceTally, at: Timestamp)?
-
-    /// `nil` if the store can't be read.
-    func tally(of store: any AudienceStore, at now: Timestamp) async -> AudienceTally? {
-        if let last, (0...Self.millisecondsMax).contains(now.since(last.at)) { return last.tally }
+extension AudienceTally {
+    /// Of all audiences; `nil` if the store can't be read.
+    fileprivate static func read(
+        _ store: any AudienceStore, at now: Timestamp
+    ) async -> AudienceTally? {
         var tally = AudienceTally()
         var range = ListRange(limit: Limits.listItemsMax)
         repeat {
@@ -126,7 +136,24 @@ private actor Remembered {
             for audience in page.items { tally.add(audience, at: now) }
             range.after = page.next
         } while range.after != nil
-        last = (tally, now)
         return tally
     }
 }
+
+/// What was read last, for a while: anybody may ask, and it reads every audience or delivery.
+private actor Remembered<Value: Sendable> {
+    private var last: (value: Value, at: Timestamp)?
+
+    /// `nil` if it can't be read.
+    func value(at now: Timestamp, _ read: @Sendable () async -> Value?) async -> Value? {
+        if let last, (0...rememberedMilliseconds).contains(now.since(last.at)) {
+            return last.value
+        }
+        guard let value = await read() else { return nil }
+        last = (value, now)
+        return value
+    }
+}
+
+/// Scrapers ask every 10 to 60 seconds.
+private let rememberedMilliseconds: Int64 = 5000

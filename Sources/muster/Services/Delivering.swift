@@ -17,6 +17,7 @@ struct Delivering: Service {
     let logger: Logger
     /// How long one attempt may take.
     let timeout: Duration
+    var metrics = HookMetrics()
 
     /// How often to look, and so how late an event is told.
     var period = Duration.seconds(1)
@@ -159,6 +160,7 @@ struct Delivering: Service {
         var delivery = message.delivery
         delivery.note(attempt, at: now, jitter: Double.random(in: 0...1))
         log(delivery)
+        metrics.note(delivery)
         do {
             try await hooks.conclude(delivery, sentTo: hook.url, at: now)
         } catch {
