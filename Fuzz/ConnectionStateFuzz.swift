@@ -56,7 +56,7 @@ private enum Event: Equatable {
 }
 
 /// The least transport there can be.
-private struct Exchanges {
+private struct Exchanges: ~Copyable {
     private enum Mode { case head, body, drain, closed }
 
     private let bytes: UnsafeRawBufferPointer

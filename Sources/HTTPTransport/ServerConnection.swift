@@ -9,9 +9,6 @@ import Platform
 ///
 /// `@unchecked Sendable`: used on the worker's loop only, which its tasks prefer.
 final class ServerConnection: BatchFollower, Sleeper, @unchecked Sendable {
-    /// How much of a head is received at once; see ``Unread/receive(from:bytesMax:)``.
-    private static let headReceiveBytes = 16 * 1024
-
     let worker: Worker
     let stream: any ByteStream
     var state: ConnectionState
@@ -194,7 +191,7 @@ final class ServerConnection: BatchFollower, Sleeper, @unchecked Sendable {
         case .closed: return .end
         case .ready: break
         }
-        switch try input.receive(from: stream, bytesMax: Self.headReceiveBytes) {
+        switch try input.receive(from: stream, bytesMax: limits.headReceiveBytesMax) {
         case .bytes: break
         case .nothing: return .wait
         case .end: return inputEnded(.disconnected)

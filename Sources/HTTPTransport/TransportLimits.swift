@@ -36,6 +36,12 @@ package struct TransportLimits: Sendable, Hashable {
     /// CIS NGINX 5.2.1 says 10 s; a head is one packet, so this is three lost packets of patience.
     package var headerTimeout = Duration.seconds(10)
 
+    /// How much is received at once while a head is expected; more follows without waiting.
+    ///
+    /// Nearly every head fits, and sixteen pipelined ones. Of a body behind it little is received
+    /// with it, which has to be copied to where the rest of the body is received directly.
+    package var headReceiveBytesMax = 4 * 1024
+
     /// How long a connection may stay without a request, before it is closed in silence.
     ///
     /// RFC 9110 has no status for it. nginx waits 75 s, and load balancers commonly 60.

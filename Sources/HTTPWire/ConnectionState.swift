@@ -8,7 +8,10 @@
 /// Methods that take `unread` want all bytes received and not yet consumed, and say how many of
 /// them are consumed; the driver keeps the rest. Pipelined requests simply wait there.
 /// Deadlines are the driver's: it reports one that passed as ``inputEnded(_:)``.
-package struct ConnectionState: Sendable {
+///
+/// Not copyable: a connection has one state, and each question about a copyable one, asked from
+/// another module, would copy it first, with a reference counted for all that it holds.
+package struct ConnectionState: ~Copyable, Sendable {
     /// Where the exchange stands.
     package enum Phase: Sendable, Hashable {
         /// Between two requests, or before the first.

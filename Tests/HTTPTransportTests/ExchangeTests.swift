@@ -43,8 +43,11 @@ struct ExchangeTests {
         }
     }
 
-    @Test func bodiesAndRequestsMayBePipelinedInAnyMix() async throws {
-        try await withServer { server in
+    @Test(arguments: [1, 100, 4096, 64 * 1024])
+    func bodiesAndRequestsMayBePipelinedInAnyMix(receivedAtOnce: Int) async throws {
+        var limits = TransportLimits.forTests
+        limits.headReceiveBytesMax = receivedAtOnce
+        try await withServer(limits: limits) { server in
             let client = try await Client(to: server.address)
             let big = String(repeating: "b", count: 100_000)
             try await client.send(
@@ -83,6 +86,7 @@ struct ExchangeTests {
     func pendingAnswersAreHeldUpToTheirLimit(bytesMax: Int) async throws {
         var limits = TransportLimits.forTests
         limits.pendingAnswerBytesMax = bytesMax
+        limits.headReceiveBytesMax = 16 * 1024
         let handled = Mutex(0)
         let answer = [UInt8](repeating: 7, count: 16 * 1024)
         let handler: Handler = { head, _, _ in

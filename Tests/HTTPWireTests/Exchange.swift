@@ -1,7 +1,7 @@
 import HTTPWire
 
 /// The least driver that can be: reads one request, body and all, as a transport would.
-struct Exchange {
+struct Exchange: ~Copyable {
     /// What was understood of a request.
     struct Reading: Equatable {
         var method: Method
