@@ -274,6 +274,8 @@ final class ElementsWalk: Sendable {
 
     /// Nothing that was sent or shown lies about in clear.
     func searchForSecrets() async throws {
+        // Its log is whole when it has ended.
+        await server.kill()
         let log = await server.process.errors.text()
         let files =
             FileManager.default.enumerator(atPath: server.directory.data)?

@@ -96,9 +96,13 @@ struct BulkEndpoints: Sendable {
 
     @Sendable func errors(_ call: ElementCall) async throws -> Response {
         let job = try await job(call)
+        return try Self.errors(of: job, call.request)
+    }
+
+    private static func errors(of job: BulkJob, _ request: Request) throws -> Response {
         var messages = job.progress.errorMessages
         if job.status == .aborted, let message = job.message { messages.append(message) }
-        let (range, cut) = try call.request.elementRange()
+        let (range, cut) = try request.elementRange()
         var start = 0
         if let after = range.after {
             guard let place = Int(plainDecimal: after.text.utf8), place >= 0 else {
