@@ -137,6 +137,7 @@ final class GroupCommit: Sendable {
         pool.asyncWriteWithoutTransaction { db in
             let people = self.commit(self.nextBatch(), in: db)
             self.mergeIfDue(people, db)
+            self.recent.indexed.readIfDue(self.recent.indexedCount, path: self.pool.path)
             self.checkpointIfDue(db)
             let isMore = self.state.withLock { state in
                 state.isScheduled = !state.waiting.isEmpty

@@ -55,7 +55,8 @@ struct PersonSelect {
             found = try byNumber.first(candidate, connection, distinctID, read: read)
             return found != nil
         }
-        return try found ?? indexed.first(hash, connection, distinctID, read: read)
+        guard found == nil, recent.indexed.mayHave(hash) else { return found }
+        return try indexed.first(hash, connection, distinctID, read: read)
     }
 
     /// The people with the next numbers, for as long as `body` wants another one.

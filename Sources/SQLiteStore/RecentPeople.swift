@@ -51,6 +51,8 @@ final class RecentPeople: Sendable {
         fileprivate let leaving: Int
     }
 
+    /// Whose keys are in the indexes already.
+    let indexed: IndexedKeys
     private let hashing: Hashing
     private let peopleMax: Int
     /// A command writes the indexes too: the server beside it does not know whom it adds.
@@ -62,7 +64,12 @@ final class RecentPeople: Sendable {
     ///   - hashing: of the store.
     ///   - isAlone: whether no other process adds people, nor needs to find who is added here.
     ///   - peopleMax: see ``RecentPeople/peopleMax``.
-    init(_ hashing: Hashing, isAlone: Bool, peopleMax: Int = RecentPeople.peopleMax) {
+    ///   - indexed: is told what comes into the indexes.
+    init(
+        _ hashing: Hashing, isAlone: Bool, peopleMax: Int = RecentPeople.peopleMax,
+        indexed: IndexedKeys = IndexedKeys()
+    ) {
+        self.indexed = indexed
         self.hashing = hashing
         self.isAlone = isAlone
         self.peopleMax = peopleMax
@@ -93,6 +100,7 @@ final class RecentPeople: Sendable {
     func begin(_ db: Database) throws {
         let version = try db.prepared("PRAGMA data_version").first { row in row.integer(0) }
         guard state.withLock({ $0.dataVersion != version }) else { return }
+        indexed.forget()
         let keys = try RecentKeys(db, hashing)
         state.withLock { state in
             state = State(
@@ -110,6 +118,7 @@ final class RecentPeople: Sendable {
         }
         guard isNext else { throw damage("a person is missing") }
         guard !isAlone else { return }
+        indexed.add([distinct, reference].compactMap(\.self))
         try db.prepared(KeyKind.distinct.insert).run(distinct, person)
         if let reference { try db.prepared(KeyKind.reference.insert).run(reference, person) }
     }
@@ -132,6 +141,9 @@ final class RecentPeople: Sendable {
         }
         return nil
     }
+
+    /// How many people may be in the indexes.
+    var indexedCount: Int64 { state.withLock { $0.keys.last } }
 
     var mark: Mark {
         state.withLock { Mark(people: $0.keys.count, leaving: $0.leaving.count) }
@@ -181,7 +193,7 @@ final class RecentPeople: Sendable {
         try begin(db)
         let (keys, begun) = state.withLock { ($0.keys, $0.merge) }
         var merge = begun ?? KeyMerge(of: keys)
-        try merge.step(entries, of: keys, in: db)
+        try merge.step(entries, of: keys, in: db, indexed)
         return MergeStep(keys: keys, merge: merge)
     }
 
@@ -215,11 +227,15 @@ struct KeyMerge {
     var isDone: Bool { done >= max(distinct.count, reference.count) }
 
     /// Inserts the next entries of each index, and with the last notes how far they reach.
-    mutating func step(_ entries: Int, of keys: RecentKeys, in db: Database) throws {
+    mutating func step(
+        _ entries: Int, of keys: RecentKeys, in db: Database, _ indexed: IndexedKeys
+    ) throws {
         for (kind, places) in [(KeyKind.distinct, distinct), (.reference, reference)] {
             let insert = try db.prepared(kind.insert)
             let table = keys[kind]
-            for place in places.dropFirst(done).prefix(entries).lazy.map({ Int($0) }) {
+            let next = places.dropFirst(done).prefix(entries).lazy.map { Int($0) }
+            indexed.add(next.compactMap { table.hash($0) })
+            for place in next {
                 // Unless it was forgotten since.
                 guard let hash = table.hash(place) else { continue }
                 try insert.run(hash, keys.last + Int64(place) + 1)

@@ -48,6 +48,7 @@ struct ReferenceIndex {
         if let new, let hash {
             counts.shared = try isInUse(new, hash) ? 1 : 0
             counts.changed = old == nil ? 0 : 1
+            recent.indexed.add(CollectionOfOne(hash))
             try insert.run(hash, person)
         }
         return counts
@@ -60,6 +61,7 @@ struct ReferenceIndex {
             try selectRecent.first(candidate, connection, reference) { _ in true } ?? false
         }
         guard sharer == nil else { return true }
+        guard recent.indexed.mayHave(hash) else { return false }
         return try select.first(hash, connection, reference) { _ in true } ?? false
     }
 

@@ -8,6 +8,7 @@ package import Logging
 struct Upkeep: Sendable {
     var checkpointPages = GroupCommit.checkpointPages
     var recentPeopleMax = RecentPeople.peopleMax
+    var filterPeopleMin = IndexedKeys.peopleMin
 }
 
 /// Keeps everything in one SQLite database: the ports of the domain over one file.
@@ -115,7 +116,8 @@ package final class SQLiteStore: Sendable {
                 return try Migrations.hashing(db)
             }
             let recent = RecentPeople(
-                hashing, isAlone: role == .server, peopleMax: upkeep.recentPeopleMax)
+                hashing, isAlone: role == .server, peopleMax: upkeep.recentPeopleMax,
+                indexed: IndexedKeys(peopleMin: upkeep.filterPeopleMin))
             try pool.writeWithoutTransaction(recent.begin)
             let known = KnownAnswers()
             if role == .server {
@@ -184,6 +186,7 @@ package final class SQLiteStore: Sendable {
             try await writer.close()
             lookUps.close()
             known.close()
+            recent.indexed.close()
             try await pool.barrierWriteWithoutTransaction { db in
                 _ = try? db.checkpoint(.truncate)
             }

@@ -19,11 +19,11 @@ struct ConformanceTests {
         try await directory.withStore(as: .tool) { try await sentence.run(on: $0) }
     }
 
-    /// The indexes of people are being filled all the time.
+    /// The indexes of people are being filled, and read, all the time.
     @Test(arguments: StoreConformance.cases)
     func theContractIsKeptWhilePeopleComeIntoTheIndexes(_ sentence: StoreCase) async throws {
         let directory = TemporaryDirectory()
-        try await directory.withStore(upkeep: Upkeep(recentPeopleMax: 2)) {
+        try await directory.withStore(upkeep: Upkeep(recentPeopleMax: 2, filterPeopleMin: 1)) {
             try await sentence.run(on: $0)
         }
     }
@@ -47,9 +47,8 @@ struct ConformanceTests {
         try await StoreHistory.play(seeds.range) { body in
             let directory = TemporaryDirectory()
             // Some histories are long enough to fill the indexes, others are not.
-            try await directory.withStore(upkeep: Upkeep(recentPeopleMax: 20)) {
-                try await body($0)
-            }
+            let upkeep = Upkeep(recentPeopleMax: 20, filterPeopleMin: 10)
+            try await directory.withStore(upkeep: upkeep) { try await body($0) }
         }
     }
 
