@@ -49,6 +49,8 @@ final class GroupCommit: Sendable {
         var waiting: [Write] = []
         /// A block that will take what waits is on the writer's queue.
         var isScheduled = false
+        /// How many people came since their keys were last thought of.
+        var peopleSinceMerge = 0
         /// How long the log has become.
         var pagesSinceCheckpoint = 0
         /// Why there are no writes any more.
@@ -135,10 +137,10 @@ final class GroupCommit: Sendable {
 
     private func schedule() {
         pool.asyncWriteWithoutTransaction { db in
-            let people = self.commit(self.nextBatch(), in: db)
-            self.mergeIfDue(people, db)
+            self.commit(self.nextBatch(), in: db)
+            // Not both in one turn, for the next page waits for either.
+            if !self.checkpointIfDue(db) { self.mergeIfDue(db) }
             self.recent.indexed.readIfDue(self.recent.indexedCount, path: self.pool.path)
-            self.checkpointIfDue(db)
             let isMore = self.state.withLock { state in
                 state.isScheduled = !state.waiting.isEmpty
                 return state.isScheduled
@@ -178,9 +180,8 @@ final class GroupCommit: Sendable {
 
     // MARK: One transaction
 
-    /// Returns how many people came.
-    private func commit(_ batch: [Write], in db: Database) -> Int {
-        guard !batch.isEmpty else { return 0 }
+    private func commit(_ batch: [Write], in db: Database) {
+        guard !batch.isEmpty else { return }
         let start = ContinuousClock.now
         var completions: [Completion] = []
         do {
@@ -195,7 +196,7 @@ final class GroupCommit: Sendable {
             let failure = SQLiteFailure.failure(error)
             for completion in completions { completion(failure) }
             for write in batch.dropFirst(completions.count) { write.refuse(failure) }
-            return 0
+            return
         }
         do {
             try commit(db)
@@ -203,12 +204,12 @@ final class GroupCommit: Sendable {
             abandon(error, in: .sync, db)
             let failure = SQLiteFailure.failure(error)
             for completion in completions { completion(failure) }
-            return 0
+            return
         }
         let people = recent.commit()
+        state.withLock { $0.peopleSinceMerge += people }
         log.committed(batch.count, since: start)
         for completion in completions { completion(nil) }
-        return people
     }
 
     /// Commits, and forgets what is not true any more, before anybody is told.
@@ -281,12 +282,17 @@ final class GroupCommit: Sendable {
 
     // MARK: Behind the callers' backs
 
-    /// Brings people into the indexes: twice as many as came, so that it comes to an end.
-    private func mergeIfDue(_ people: Int, _ db: Database) {
+    /// Brings people into the indexes: some more than came, so that it comes to an end before as
+    /// many have come together again.
+    private func mergeIfDue(_ db: Database) {
+        let people = state.withLock { state in
+            defer { state.peopleSinceMerge = 0 }
+            return state.peopleSinceMerge
+        }
         guard recent.isMergeDue else { return }
         do {
             try db.beginTransaction(.immediate)
-            let step = try recent.merge(people * 2 + Self.mergeEntriesMin, db)
+            let step = try recent.merge(people + Self.mergeEntriesMin, db)
             try commit(db)
             recent.merged(step)
         } catch {
@@ -298,18 +304,21 @@ final class GroupCommit: Sendable {
     ///
     /// SQLite's own automatic checkpoint would run inside the commit, while callers wait, and
     /// would keep its failed `fsync` to itself.
-    private func checkpointIfDue(_ db: Database) {
+    ///
+    /// Returns whether it had.
+    private func checkpointIfDue(_ db: Database) -> Bool {
         let isDue = state.withLock { state in
             guard state.pagesSinceCheckpoint >= checkpointPages else { return false }
             state.pagesSinceCheckpoint = 0
             return true
         }
-        guard isDue else { return }
+        guard isDue else { return false }
         do {
             _ = try db.checkpoint(.passive)
         } catch {
             stopIfFatal(error, in: .sync)
         }
+        return true
     }
 
     /// Returns how many pages were written since this was last called.

@@ -78,18 +78,30 @@ struct KeyTable {
         return nil
     }
 
-    /// The places that have a hash, in the order of the hashes.
+    /// The places that have a hash, in the order of the upper 16 bits of the hashes.
+    ///
+    /// Who goes to the tree pages of an index that way comes to each once; and unlike the order of
+    /// whole hashes it takes a few milliseconds for a quarter of a million, while pages wait.
     var sorted: [UInt32] {
-        hashes.indices.lazy.filter { isKept[$0] }
-            .map { (hash: hashes[$0], place: UInt32(truncatingIfNeeded: $0)) }
-            .sorted { $0.hash < $1.hash }
-            .map(\.place)
+        let kept = hashes.indices.lazy.filter { isKept[$0] }
+        let part = { (hash: Int64) in Int(truncatingIfNeeded: (hash >> 48) + (1 << 15)) }
+        var starts = [Int](repeating: 0, count: 1 << 16 + 1)
+        for place in kept { starts[part(hashes[place]) + 1] += 1 }
+        for part in starts.indices.dropFirst() { starts[part] += starts[part - 1] }
+        var places = [UInt32](repeating: 0, count: starts.last ?? 0)
+        for place in kept {
+            let part = part(hashes[place])
+            places[starts[part]] = UInt32(truncatingIfNeeded: place)
+            starts[part] += 1
+        }
+        return places
     }
 
     /// The table without its first things; the others move up.
     func dropping(first number: Int) -> KeyTable {
-        var rest = KeyTable()
-        for place in min(number, count)..<count { rest.append(hash(place)) }
+        let first = min(number, count)
+        var rest = KeyTable(capacity: count - first)
+        for place in first..<count { rest.append(hash(place)) }
         return rest
     }
 

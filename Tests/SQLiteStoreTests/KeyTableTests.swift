@@ -58,7 +58,19 @@ struct KeyTableTests {
         }
         let sorted = table.sorted.compactMap { list[Int($0)] }
         #expect(sorted.count == table.sorted.count)
-        #expect(sorted == list.compactMap(\.self).sorted())
+        #expect(sorted.sorted() == list.compactMap(\.self).sorted())
+    }
+
+    /// By the upper bits, the negative ones first.
+    @Test func whatIsSortedIsInTheOrderOfAnIndex() {
+        var random = SeededGenerator(seed: 1)
+        var table = KeyTable()
+        let hashes = (0..<5000).map { _ in Int64.random(in: .min ... .max, using: &random) }
+        for hash in hashes + [.min, .max, 0, -1] { table.append(hash) }
+        let parts = table.sorted.compactMap { table.hash(Int($0)) }.map { $0 >> 48 }
+        #expect(parts.count == 5004)
+        #expect(parts == parts.sorted())
+        #expect(KeyTable().sorted.isEmpty)
     }
 
     /// Many people may have the same reference id.
