@@ -10,10 +10,11 @@ enum Pragmas {
     /// Look-ups are short and there are few cores; more readers would only queue elsewhere.
     static let readersMax = 4
 
-    /// The writer's page cache, in KiB: an index of a million people fits.
+    /// The writer's page cache, in KiB: the indexes of a quarter of a million people fit.
     ///
-    /// Little needs two at a time, and what is not in it is in the system's.
-    static let writerCacheKibibytes = 32 * 1024
+    /// In larger ones strangers are not looked for (``IndexedKeys``), and what is not here is in
+    /// the system's cache.
+    static let writerCacheKibibytes = 16 * 1024
 
     /// Each reader's page cache, in KiB; what is not in it is in the system's.
     static let readerCacheKibibytes = 8 * 1024
