@@ -183,7 +183,8 @@ class SyncRows:
 
     def _look_up_load(self, connections):
         chance = random.Random(1)
-        people = [chance.randrange(self.crowd_first, self.crowd_first + self.crowd) for _ in range(20_000)]
+        people = [
+            self.crowd_first + chance.randrange(self.crowd) for _ in range(20_000)]
         file = self._paths(
             "look-ups", (f"/v1/memberships?match_id=user-{100_000 + one}" for one in people))
         return Load(script=("paths", file), connections=connections,

@@ -80,6 +80,7 @@ struct LimitKey: Sendable {
         LimitKey("http.write_timeout_seconds", seconds: \.transport.writeTimeout, 1...600),
         LimitKey(
             "http.answer_bytes_per_second_min", \.transport.answerBytesPerSecondMin, 0...1 << 30),
+        LimitKey("http.head_receive_bytes_max", \.transport.headReceiveBytesMax, 256...64 << 10),
         LimitKey(
             "http.pending_answer_bytes_max", \.transport.pendingAnswerBytesMax, 1024...1 << 30),
         LimitKey("http.closing_timeout_seconds", seconds: \.transport.closingTimeout, 0...600),
