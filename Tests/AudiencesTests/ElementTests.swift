@@ -35,6 +35,24 @@ import Testing
         #expect(try !matches(bo.userSecret, nil))
     }
 
+    @Test func aMapReplacesTheOneOfItsNameAndThereAreFiftyAtMost() throws {
+        var instance = ElementInstance.make(1)
+        func map(_ name: String, _ path: String = "a") -> FieldMap {
+            FieldMap(
+                name: name, object: .users, fields: [.init(path: path, vendorPath: "b")],
+                isPassThrough: false)
+        }
+        for number in 1...Limits.fieldMapsMax {
+            _ = try instance.apply(InstanceEdit(map: map("m\(number)")), at: .start)
+        }
+        _ = try instance.apply(InstanceEdit(map: map("m7", "other")), at: .start)
+        #expect(instance.maps.count == Limits.fieldMapsMax)
+        #expect(instance.maps.last == map("m7", "other"))
+        #expect(throws: Failure.self) {
+            try instance.apply(InstanceEdit(map: map("one more")), at: .start)
+        }
+    }
+
     @Test func whoJoinsAnOrganizationSharesItsSecret() throws {
         let ada = try ElementUser.issue(name: "Ada", at: .start, by: Self.secrets)
         let bo = try ElementUser.issue(

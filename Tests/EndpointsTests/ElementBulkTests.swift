@@ -44,6 +44,20 @@ import Testing
         try await house.call(.get, "/bulk/\(id)/users", as: header, answers: 404)
     }
 
+    /// Mixpanel gives whole days.
+    @Test func eventsAreThoseOfTheTimeThatWasAskedFor() async throws {
+        let (house, header) = try await opened()
+        let begun = try await house.call(
+            .post,
+            "/bulk/query?q=select%20*%20from%20activities&from=2026-11-20T18:40:01Z"
+                + "&to=2026-11-20T18:40:04Z", as: header)
+        let id = try #require(begun.object["id"] as? String)
+        try await house.house.work()
+        let file = try await house.call(.get, "/bulk/\(id)/activities", as: header)
+        let lines = ElementMixpanel.events.split(separator: "\n")[1...3]
+        #expect(file.text == lines.map { $0 + "\n" }.joined())
+    }
+
     @Test func peopleAreDownloadedPageByPage() async throws {
         let (house, header) = try await opened()
         let begun = try await house.call(
@@ -120,6 +134,22 @@ import Testing
         try await house.call(.get, "/bulk/\(id)/activities", as: header, answers: 410)
     }
 
+    /// Lines do not end where pieces of the file do.
+    @Test func aTableIsWrittenPieceByPiece() async throws {
+        let about = String(repeating: "x", count: 90)
+        let line = #"{"$distinct_id":"ada","$properties":{"about":"\#(about)"}}"#
+        let bytes = Array(repeating: line + "\n", count: 4000).joined().utf8
+        let files = MemoryFiles()
+        try await files.files.write(Array(bytes), 1, 0)
+        let job = BulkJob(
+            id: 1, instance: 1, object: .users, criteria: BulkJob.Criteria(text: ""),
+            progress: BulkJob.Progress(bytes: bytes.count), createdAt: .start)
+        let answer = BulkFileAnswer(files: files.files, job: job, format: .csv).response
+        let rows = try await answer.bodyBytes().split(separator: 0x0A)
+        #expect(rows.count == 4001)
+        #expect(Set(rows.dropFirst()).count == 1)
+    }
+
     @Test func aFileThatEndsEarlyBreaksTheAnswerOff() async throws {
         let job = BulkJob(
             id: 1, instance: 1, object: .users, criteria: BulkJob.Criteria(text: ""),
@@ -143,6 +173,7 @@ import Testing
 
     @Test(arguments: [
         "q=select%20name%20from%20users", "q=select%20*%20from%20cohorts", "q=drop%20users",
+        "q=drop%20*%20from%20users",
         "q=select%20*%20from%20activities", "q=select%20*%20from%20users&from=2026-11-20",
         "q=select%20*%20from%20users%20limit%205", "from=2026-11-20",
         "q=select%20*%20from%20activities&from=yesterday",

@@ -20,16 +20,18 @@ struct ElementHouse {
     ///   - limits: of the endpoints.
     ///   - bulk: of bulk jobs.
     ///   - secrets: the cryptography.
+    ///   - quota: Mixpanel's.
     ///   - exchange: what becomes of Mixpanel's own one.
     /// - Throws: what making the user throws.
     init(
         limits: EndpointLimits = House.limits, bulk: BulkLimits = BulkLimits(),
-        secrets: Secrets = .plain,
+        secrets: Secrets = .plain, quota: any QueryQuota = GenerousQuota(),
         exchange: (@escaping MixpanelExchange) -> MixpanelExchange = { $0 }
     ) async throws {
         mixpanel = ElementMixpanel()
         house = House(
-            limits: limits, bulk: bulk, secrets: secrets, mixpanel: exchange(mixpanel.exchange))
+            limits: limits, bulk: bulk, secrets: secrets, quota: quota,
+            mixpanel: exchange(mixpanel.exchange))
         let issued = try ElementUser.issue(name: "Ada", at: house.clock.now, by: .plain)
         user = try await house.store.create(issued.user, for: .test)
         self.secrets = (issued.userSecret, try #require(issued.organizationSecret))

@@ -60,7 +60,9 @@ import Testing
     @Test(arguments: ["p1.0.0.!", "p1.x.0.", "p1.0.-1.", "p2.0.0.", "p1.0.0", "p1.10001.0.", "é"])
     func aPlaceThatIsNoneIsInvalid(place: String) async throws {
         let (house, header) = try await opened()
+        let sent = house.mixpanel.requests.count
         try await house.call(.get, "/users?nextPage=\(place)", as: header, answers: 400)
+        #expect(house.mixpanel.requests.count == sent)
     }
 
     @Test func aConditionAndFieldsReachMixpanel() async throws {
@@ -94,6 +96,7 @@ import Testing
         try await house.call(.delete, "/hubs/general/users/ada-1", as: header)
         #expect(house.mixpanel.requests.last?.body.contains(#""ada-1""#) == true)
         #expect(house.mixpanel.requests.last?.body.contains(##""$delete""##) == true)
+        #expect(house.mixpanel.requests.last?.body.contains(##""$ignore_alias":true"##) == true)
         for body in ["{}", "[]", ##"{"$set":{}}"##, ##"{"$distinct_id":"a","$colour":1}"##] {
             try await house.call(.post, "/users", body, as: header, answers: 400)
         }
@@ -121,6 +124,20 @@ import Testing
         let whole = #"{"event":"A","properties":{"time":1,"$insert_id":"mine"}}"#
         let second = try await house.call(.post, "/activities", "[\(whole)]", as: header)
         #expect((second.object["events"] as? [[String: Any]])?.first?["filled"] as? [String] == [])
+    }
+
+    /// Which any account may do, where an import by the account takes an administrator.
+    @Test func eventsAreImportedByTheProjectTokenIfThereIsOne() async throws {
+        for (configuration, name) in [
+            (ElementHouse.full, ElementMixpanel.token),
+            (#"{"username":"\#(ElementMixpanel.secret)"}"#, ElementMixpanel.secret),
+        ] {
+            let (house, header) = try await opened(configuration)
+            try await house.call(
+                .post, "/activities", #"{"event":"A","properties":{}}"#, as: header)
+            let basic = "Basic " + Data("\(name):".utf8).base64EncodedString()
+            #expect(house.mixpanel.requests.last?.authorization == basic)
+        }
     }
 
     @Test func whatMixpanelRefusesIsToldEventByEvent() async throws {
@@ -155,6 +172,8 @@ import Testing
         try await house.call(
             .put, path,
             #"{"vendorName":"users","fields":\#(fields),"configuration":[{"type":"passThrough"}]}"#)
+        let maps = try await house.call(.get, "/instances/1/transformations")
+        #expect(house.array(maps).count == 1)
         let passed = try await house.call(.get, "/people?pageSize=1", as: header)
         #expect(house.array(passed).first?["$properties"] is [String: Any])
         for body in [

@@ -40,6 +40,7 @@ final class House: Sendable {
         secrets: Secrets = .plain,
         answers: (any AnswerStore) -> any AnswerStore = { $0 }, metrics: Metrics = .none,
         asksAtOnce: Bool = true,
+        quota: any QueryQuota = GenerousQuota(),
         mixpanel: @escaping MixpanelExchange = MadeUpMixpanel.exchange
     ) {
         self.asksAtOnce = asksAtOnce
@@ -51,7 +52,7 @@ final class House: Sendable {
         }
         let accounts = ServiceAccounts(
             mixpanel: MixpanelAPI(exchange: mixpanel, now: now),
-            connections: store, quota: GenerousQuota(), sealing: .plain, now: now)
+            connections: store, quota: quota, sealing: .plain, now: now)
         let calls = ElementCalls(
             accounts: accounts, instances: store, sealing: .plain, secrets: secrets)
         let elements = ElementParts(

@@ -102,6 +102,34 @@ import Testing
         #expect((answer.object["message"] as? String)?.contains(word) == true, "\(answer.text)")
     }
 
+    @Test func tagsMayBeSoManyAndSoLong() async throws {
+        let house = try await ElementHouse()
+        let configuration = #""configuration":{"username":"\#(ElementMixpanel.secret)"}"#
+        for (count, length, status) in [(50, 255, 200), (51, 1, 400), (1, 256, 400)] {
+            let tag = "\"" + String(repeating: "t", count: length) + "\""
+            let tags = Array(repeating: tag, count: count).joined(separator: ",")
+            try await house.call(
+                .post, "/elements/mixpanel/instances",
+                #"{"name":"A","tags":[\#(tags)],\#(configuration)}"#, answers: status)
+        }
+    }
+
+    /// What was found out about one account says nothing of another.
+    @Test func anotherAccountHasAnotherProject() async throws {
+        let house = try await ElementHouse()
+        let path = "/elements/mixpanel/instances"
+        let made = try await house.call(
+            .post, path + "?verify=false",
+            #"{"name":"A","configuration":{"username":"a","password":"b","project_id":"7"}}"#)
+        let before = try #require(made.object["configuration"] as? [String: String])
+        #expect(before["project_id"] == "7")
+        let changed = try await house.call(
+            .patch, path + "/\(made.object["id"] as? Int ?? 0)?verify=false",
+            #"{"configuration":{"username":"c","password":"d"}}"#)
+        let after = try #require(changed.object["configuration"] as? [String: String])
+        #expect(after["username"] == "c" && after["project_id"] == nil)
+    }
+
     @Test func instancesAreListedByTagAndTextPageByPage() async throws {
         let house = try await ElementHouse()
         for (name, tags) in [("Shop", #"["a","b"]"#), ("Blog", #"["b"]"#), ("shop 2", "[]")] {
@@ -269,10 +297,12 @@ import Testing
             #"{"configuration":{"username":"muster.sa","password":"revoked"}}"#)
         let later = try await house.house.send(.get, path, headers: key)
         #expect(later.object["status"] as? String == "rejected")
+        #expect(try await house.house.store.instance(Int64(made.id), of: nil)?.connection != nil)
         // A secret can't be an account: the two part.
         try await house.call(
             .patch, "/instances/\(made.id)",
             #"{"configuration":{"username":"\#(ElementMixpanel.secret)"}}"#)
+        #expect(try await house.house.store.instance(Int64(made.id), of: nil)?.connection == nil)
         for (body, status) in [
             (#"{"name":"A","element_instance":\#(made.id)}"#, 409),
             (#"{"name":"A","element_instance":99}"#, 404),

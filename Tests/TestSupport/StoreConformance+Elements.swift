@@ -197,6 +197,11 @@ extension StoreConformance {
             try expect(now?.credential.sealed, credential)
             try await rig.store.reseal(
                 instance, token: SealedSecret("t3"), credential: SealedSecret("c3"))
+            // Nor if only the credential is another by now.
+            var stale = instance
+            stale.token.sealed = token
+            try await rig.store.reseal(
+                stale, token: SealedSecret("t4"), credential: SealedSecret("c4"))
             try expect(
                 try await rig.store.instance(instance.id, of: .make(1))?.token.sealed, token)
         },

@@ -166,7 +166,7 @@ struct Schema: Sendable {
     /// The same words, but any value is valid: for what the server takes as it comes.
     var unchecked: Schema {
         var schema = self
-        schema.keywords.removeAll { $0.key != "description" }
+        schema.keywords.removeAll { !["description", "examples"].contains($0.key) }
         return schema
     }
 

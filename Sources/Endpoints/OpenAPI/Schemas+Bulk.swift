@@ -77,7 +77,7 @@ extension Component {
     static let newFieldMap = Component(
         "NewFieldMap", "A field map to be set.",
         [.optional("objectName", .anything("Passed over.", "people"))] + fieldMapProperties + [
-            .optional("configuration", passThrough)
+            .optional("configuration", passThrough.orNull)
         ], isClosed: true)
 
     static let mappedUser = Schema.map(
