@@ -10,7 +10,8 @@ package final class PacedQuota: QueryQuota {
     /// When calls about each project were permitted, within the last second.
     private let begun = Mutex<[ExternalID: [Timestamp]]>([:])
 
-    private static let second: Int64 = 1000
+    /// Milliseconds.
+    static let second: Int64 = 1000
 
     package init(_ base: any QueryQuota) {
         self.base = base

@@ -40,7 +40,7 @@ extension ServiceAccounts {
     ) async throws(Failure) -> ServiceAccount {
         var known = account.project ?? MixpanelProject(id: project)
         let query: Int64
-        switch try await quota.permit(for: known, at: now()) {
+        switch try await permit(for: known) {
         case .granted(let number): query = number
         case .notBefore(let moment):
             return account.refused(.unreachable, .quotaUsedUp(until: moment))
@@ -63,6 +63,27 @@ extension ServiceAccounts {
         case .failure(let failure):
             return account.refused(failure.status, failure.message)
         }
+    }
+}
+
+extension ServiceAccounts {
+    /// How often a query waits for its second: the project may have other callers.
+    private static let pacedAttemptsMax = 4
+
+    /// Asks for leave to send one query to a project.
+    ///
+    /// That there were too many within a second is waited for; it is no state anybody has to hear
+    /// of. What takes longer is the caller's to wait for.
+    func permit(for project: MixpanelProject) async throws(Failure) -> QueryPermit {
+        for _ in 1..<Self.pacedAttemptsMax {
+            let asked = now()
+            let permit = try await quota.permit(for: project, at: asked)
+            guard case .notBefore(let moment) = permit,
+                (0...PacedQuota.second).contains(moment.since(asked)), !Task.isCancelled
+            else { return permit }
+            try? await Task.sleep(for: .milliseconds(moment.since(asked)))
+        }
+        return try await quota.permit(for: project, at: now())
     }
 }
 

@@ -69,7 +69,7 @@ struct ListReading {
     ) async throws(Stop) -> Result<EngagePage, MixpanelError> {
         let number: Int64
         let permit = try await reconciler.stopping { () async throws(Failure) in
-            try await accounts.quota.permit(for: access.project, at: reconciler.now())
+            try await accounts.permit(for: access.project)
         }
         switch permit {
         case .granted(let query): number = query
