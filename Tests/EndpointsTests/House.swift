@@ -59,7 +59,9 @@ final class House: Sendable {
             users: store, instances: store, jobs: store, files: files.files, calls: calls)
         self.calls = calls
         runner = BulkRunner(
-            jobs: store, calls: calls, files: files.files, limits: bulk, worker: "w")
+            jobs: store, calls: calls, files: files.files, limits: bulk, worker: "w",
+            // The clock stands still, however long a busy machine takes.
+            beat: { try await Task.sleep(for: .never) })
         var parts = Dependencies(
             syncs: syncs ?? store, audiences: store, connections: store, cohortSyncs: store,
             changes: store, control: store, keys: store, answers: answers(store), audit: store,
