@@ -1,20 +1,15 @@
 import Foundation
 import Synchronization
+import TestSupport
 
 /// A process that a test started, and what it writes.
-///
-/// It is only ever ended by its own process id, and only while it is known to run.
 final class ChildProcess: Sendable {
     let output = Transcript()
     let errors = Transcript()
 
-    private enum State {
-        case running
-        case ended(Int32)
-    }
-
-    private let process = Process()
-    private let state = Mutex((State.running, waiting: [CheckedContinuation<Int32, Never>]()))
+    private let process: Program
+    private let state = Mutex(
+        (exitCode: Int32?.none, waiting: [CheckedContinuation<Int32, Never>]()))
 
     /// Nothing here takes nearly that long; a process that hangs is ended before its test is, by
     /// the suite's time limit, and must not outlive the test run.
@@ -29,19 +24,17 @@ final class ChildProcess: Sendable {
         input: Pipe? = nil
     ) throws {
         let inherited = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("MUSTER_") }
-        process.executableURL = URL(filePath: executable)
-        process.arguments = arguments
-        process.environment = inherited.merging(environment) { $1 }
-        process.standardInput = input ?? FileHandle.nullDevice
         let (out, err) = (Pipe(), Pipe())
-        process.standardOutput = out
-        process.standardError = err
-        process.terminationHandler = { [weak self] process in
-            // As a shell tells it: an end by a signal is 128 and its number.
-            let bySignal = process.terminationReason == .uncaughtSignal
-            self?.end(process.terminationStatus + (bySignal ? 128 : 0))
-        }
-        try process.run()
+        process = try Program(
+            executable, arguments, environment: inherited.merging(environment) { $1 },
+            input: input.map { .descriptor($0.fileHandleForReading.fileDescriptor) } ?? .nothing,
+            output: .descriptor(out.fileHandleForWriting.fileDescriptor),
+            errors: .descriptor(err.fileHandleForWriting.fileDescriptor))
+        // Their end is told when nobody can write any more.
+        try out.fileHandleForWriting.close()
+        try err.fileHandleForWriting.close()
+        try input?.fileHandleForReading.close()
+        Thread.detachNewThread { [self] in end(process.wait()) }
         output.follow(out.fileHandleForReading)
         errors.follow(err.fileHandleForReading)
         DispatchQueue.global().asyncAfter(deadline: .now() + Self.lifetimeMax) { [weak self] in
@@ -50,26 +43,22 @@ final class ChildProcess: Sendable {
     }
 
     /// Its process id.
-    var identifier: Int32 { process.processIdentifier }
+    var identifier: Int32 { process.identifier }
 
     /// Sends a signal, unless the process has ended.
     func signal(_ number: Int32) {
-        state.withLock { state in
-            guard case .running = state.0 else { return }
-            kill(process.processIdentifier, number)
-        }
+        process.signal(number)
     }
 
     /// Sends a signal to the one process that this one has started itself, unless this has ended.
     func signalChild(_ number: Int32) throws {
-        let id = process.processIdentifier
         let children = try String(
-            contentsOfFile: "/proc/\(id)/task/\(id)/children", encoding: .utf8)
+            contentsOfFile: "/proc/\(identifier)/task/\(identifier)/children", encoding: .utf8)
         guard let child = Int32(children.trimmingCharacters(in: .whitespaces)) else {
             throw NoOnlyChild(children: children)
         }
         state.withLock { state in
-            guard case .running = state.0 else { return }
+            guard state.exitCode == nil else { return }
             _ = kill(child, number)
         }
     }
@@ -82,7 +71,7 @@ final class ChildProcess: Sendable {
     func processorTime() throws -> Duration {
         // proc_pid_stat(5): utime and stime, in ticks, are the 12th and 13th field behind the name.
         let text = try String(
-            contentsOfFile: "/proc/\(process.processIdentifier)/stat", encoding: .utf8)
+            contentsOfFile: "/proc/\(identifier)/stat", encoding: .utf8)
         let fields = text.split(separator: ")").last?.split(separator: " ") ?? []
         guard fields.count > 12, let user = Int(fields[11]), let system = Int(fields[12]) else {
             throw CocoaError(.fileReadCorruptFile)
@@ -96,7 +85,7 @@ final class ChildProcess: Sendable {
     func exitCode() async -> Int32 {
         await withCheckedContinuation { continuation in
             let code: Int32? = state.withLock { state in
-                if case .ended(let code) = state.0 { return code }
+                if let code = state.exitCode { return code }
                 state.waiting.append(continuation)
                 return nil
             }
@@ -106,7 +95,7 @@ final class ChildProcess: Sendable {
 
     private func end(_ code: Int32) {
         let waiting = state.withLock { state in
-            state.0 = .ended(code)
+            state.exitCode = code
             defer { state.waiting = [] }
             return state.waiting
         }

@@ -8,7 +8,7 @@ import Testing
 /// stdin, stdout and stderr are all the terminal; what it shows is in ``shown``.
 final class PseudoTerminal: Sendable {
     private let master: FileHandle
-    private let process = Process()
+    private let process: Program
     private let text = Mutex("")
 
     /// TIOCSPTLCK and TIOCGPTN of asm-generic/ioctls.h.
@@ -23,14 +23,12 @@ final class PseudoTerminal: Sendable {
         try #require(ioctl(raw, Self.setLock, &isLocked) == 0)
         try #require(ioctl(raw, Self.getNumber, &number) == 0)
         let slave = try #require(FileHandle(forUpdatingAtPath: "/dev/pts/\(number)"))
-        process.executableURL = URL(filePath: executable)
-        process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment
-            .filter { !$0.key.hasPrefix("MUSTER_") }
-        process.standardInput = slave
-        process.standardOutput = slave
-        process.standardError = slave
-        try process.run()
+        let terminal = Program.Stream.descriptor(slave.fileDescriptor)
+        process = try Program(
+            executable, arguments,
+            environment: ProcessInfo.processInfo.environment
+                .filter { !$0.key.hasPrefix("MUSTER_") },
+            input: terminal, output: terminal, errors: terminal)
         try slave.close()
         Thread.detachNewThread { [self] in
             var bytes = [UInt8](repeating: 0, count: 4096)
@@ -61,8 +59,7 @@ final class PseudoTerminal: Sendable {
     func exitCode() async -> Int32 {
         await withCheckedContinuation { continuation in
             DispatchQueue.global().async { [process] in
-                process.waitUntilExit()
-                continuation.resume(returning: process.terminationStatus)
+                continuation.resume(returning: process.wait())
             }
         }
     }

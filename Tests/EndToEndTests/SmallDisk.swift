@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A file system of its own under a test's data directory, a few megabytes large, in memory.
@@ -55,14 +56,9 @@ final class SmallDisk: Sendable {
     }
 
     private static func run(_ arguments: String...) throws {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = arguments
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
-            throw Refused(code: process.terminationStatus)
-        }
+        guard let command = arguments.first else { return }
+        let program = try Program(command, Array(arguments.dropFirst()), errors: .nothing)
+        let code = program.wait()
+        guard code == 0 else { throw Refused(code: code) }
     }
 }

@@ -30,17 +30,14 @@ package final class MadeUpCertificate: Sendable {
             key == .rsa2048
             ? ["-newkey", key.rawValue]
             : ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments =
-            ["openssl", "req", "-x509", "-days", "\(days)", "-subj", "/O=\(name)/CN=localhost"]
-            + ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"] + kind
-            + ["-keyout", privateKeyFile, "-out", certificateFile]
-            + (passphrase.map { ["-passout", "pass:\($0)"] } ?? ["-nodes"])
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw CocoaError(.executableLoad) }
+        let openssl = try Program(
+            "openssl",
+            ["req", "-x509", "-days", "\(days)", "-subj", "/O=\(name)/CN=localhost"]
+                + ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"] + kind
+                + ["-keyout", privateKeyFile, "-out", certificateFile]
+                + (passphrase.map { ["-passout", "pass:\($0)"] } ?? ["-nodes"]),
+            errors: .nothing)
+        guard openssl.wait() == 0 else { throw CocoaError(.executableLoad) }
     }
 
     deinit {
