@@ -87,6 +87,10 @@ import Testing
         #expect(try !accepts(issued.stored.username, "x"))
         #expect(try !accepts("x", issued.secret))
         #expect(try !accepts("", ""))
+        let username = issued.stored.username
+        for near in ["", String(username.dropLast()), username + "0", username + username] {
+            #expect(try !accepts(near, issued.secret), "\(near)")
+        }
     }
 
     @Test func anExpiringSecretIsGoodUntilItsTime() throws {

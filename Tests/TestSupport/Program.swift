@@ -41,7 +41,12 @@ package final class Program: Sendable {
 
     /// - Parameters:
     ///   - executable: a path, or a name that PATH leads to.
+    ///   - arguments: without its name.
     ///   - environment: all of it; that of the tests without.
+    ///   - input: what it reads.
+    ///   - output: where it writes.
+    ///   - errors: where it complains.
+    /// - Throws: ``NotStarted``.
     package init(
         _ executable: String, _ arguments: [String], environment: [String: String]? = nil,
         input: Stream = .nothing, output: Stream = .inherited, errors: Stream = .inherited
