@@ -5,8 +5,8 @@
 struct KeyTable {
     /// Where chains begin: the place of the newest thing plus one; 0 is free.
     ///
-    /// A power of two of them, at most half in use; a chain has the first free one after its
-    /// hash's own.
+    /// A power of two of them, at most five eighths in use; a chain has the first free one after
+    /// its hash's own.
     private var slots = [UInt32](repeating: 0, count: 16)
     /// For each place the next older one of its chain plus one; 0 ends it.
     private var links: [UInt32] = []
@@ -30,7 +30,7 @@ struct KeyTable {
 
     /// Adds a thing; one without a hash takes a place and is never found.
     mutating func append(_ hash: Int64?) {
-        if slots.count < (count + 1) * 2 { grow() }
+        if slots.count * 5 < (count + 1) * 8 { grow() }
         hashes.append(hash ?? 0)
         links.append(0)
         isKept.append(hash != nil)
@@ -95,14 +95,6 @@ struct KeyTable {
             starts[part] += 1
         }
         return places
-    }
-
-    /// The table without its first things; the others move up.
-    func dropping(first number: Int) -> KeyTable {
-        let first = min(number, count)
-        var rest = KeyTable(capacity: count - first)
-        for place in first..<count { rest.append(hash(place)) }
-        return rest
     }
 
     // MARK: Slots

@@ -20,76 +20,123 @@ enum KeyKind: CaseIterable {
 ///
 /// The database's indexes have the people up to that one, and of the others only reference ids
 /// that changed since.
+///
+/// Two parts, so that nobody has to be copied when those who are on their way into the indexes have
+/// got there, and no table has to hold those who come meanwhile as well.
 struct RecentKeys {
-    /// The last person whose entries are in the database's indexes.
-    private(set) var last: Int64
-    private var distinct = KeyTable()
-    private var reference = KeyTable()
+    /// Some people who stand in a row, each of whom is named by a place in both tables.
+    private struct Part {
+        /// Who stands before the first of them.
+        var last: Int64
+        var distinct = KeyTable()
+        var reference = KeyTable()
+
+        init(after last: Int64) {
+            self.last = last
+        }
+
+        var count: Int { distinct.count }
+        var next: Int64 { last + Int64(count) + 1 }
+
+        subscript(_ kind: KeyKind) -> KeyTable {
+            switch kind {
+            case .distinct: distinct
+            case .reference: reference
+            }
+        }
+
+        func place(of person: Int64) -> Int? {
+            person > last && person < next ? Int(person - last - 1) : nil
+        }
+
+        func person(at place: Int?) -> Int64? {
+            place.map { last + Int64($0) + 1 }
+        }
+
+        mutating func forget(_ kind: KeyKind, _ place: Int) {
+            switch kind {
+            case .distinct: distinct.forget(place)
+            case .reference: reference.forget(place)
+            }
+        }
+    }
+
+    /// Those who are on their way into the indexes: nobody joins them.
+    private var leaving: Part
+    /// Those behind them.
+    private var staying: Part
 
     init(after last: Int64) {
-        self.last = last
+        leaving = Part(after: last)
+        staying = Part(after: last)
     }
 
-    var count: Int { distinct.count }
+    /// The last person whose entries are in the database's indexes.
+    var last: Int64 { leaving.last }
+
+    var count: Int { leaving.count + staying.count }
 
     /// The person that is stored next.
-    var next: Int64 { last + Int64(count) + 1 }
+    var next: Int64 { staying.next }
 
     mutating func append(distinct: Int64?, reference: Int64?) {
-        self.distinct.append(distinct)
-        self.reference.append(reference)
+        staying.distinct.append(distinct)
+        staying.reference.append(reference)
     }
 
-    /// Takes back whoever was added beyond that count.
+    /// Takes back whoever was added beyond that count; of those who stay only.
     mutating func truncate(to count: Int) {
-        while self.count > count {
-            distinct.removeLast()
-            reference.removeLast()
+        while self.count > count, staying.count > 0 {
+            staying.distinct.removeLast()
+            staying.reference.removeLast()
         }
     }
 
     mutating func forget(_ kind: KeyKind, of person: Int64) {
-        guard let place = place(of: person) else { return }
-        switch kind {
-        case .distinct: distinct.forget(place)
-        case .reference: reference.forget(place)
+        if let place = staying.place(of: person) {
+            staying.forget(kind, place)
+        } else if let place = leaving.place(of: person) {
+            leaving.forget(kind, place)
         }
     }
 
-    /// Forgets the people up to one, who are in the database's indexes now.
-    func dropping(until person: Int64) -> RecentKeys {
-        guard let place = place(of: person) else { return self }
-        var rest = RecentKeys(after: person)
-        rest.distinct = distinct.dropping(first: place + 1)
-        rest.reference = reference.dropping(first: place + 1)
-        return rest
+    // MARK: Into the indexes
+
+    /// Everybody is to go into the indexes, unless somebody is on their way already.
+    mutating func beginToLeave() {
+        guard leaving.count == 0 else { return }
+        leaving = staying
+        staying = Part(after: leaving.next - 1)
     }
 
-    private func place(of person: Int64) -> Int? {
-        person > last && person < next ? Int(person - last - 1) : nil
-    }
+    /// The last of those who are on their way.
+    var lastToLeave: Int64 { staying.last }
 
-    private func person(at place: Int?) -> Int64? {
-        place.map { last + Int64($0) + 1 }
-    }
+    /// The keys of those who are on their way; the first place is that of the person after ``last``.
+    func leaving(_ kind: KeyKind) -> KeyTable { leaving[kind] }
 
-    subscript(_ kind: KeyKind) -> KeyTable {
-        switch kind {
-        case .distinct: distinct
-        case .reference: reference
-        }
+    /// Those who were on their way are in the indexes now.
+    mutating func haveLeft() {
+        leaving = Part(after: staying.last)
     }
 
     // MARK: Candidates
 
     /// The newest of the people whose id may have that hash.
     func newest(_ kind: KeyKind, _ hash: Int64) -> Int64? {
-        person(at: self[kind].newest(hash))
+        staying.person(at: staying[kind].newest(hash))
+            ?? leaving.person(at: leaving[kind].newest(hash))
     }
 
-    /// The next older one.
-    func older(_ kind: KeyKind, than person: Int64) -> Int64? {
-        place(of: person).flatMap { self.person(at: self[kind].older(than: $0)) }
+    /// The next older one than a person whose id has that hash.
+    func older(_ kind: KeyKind, _ hash: Int64, than person: Int64) -> Int64? {
+        if let place = staying.place(of: person) {
+            return staying.person(at: staying[kind].older(than: place))
+                ?? leaving.person(at: leaving[kind].newest(hash))
+        }
+        return leaving.place(of: person).flatMap { place in
+            leaving.person(at: leaving[kind].older(than: place))
+        }
     }
 
     /// Everybody of whom one of the two ids may have that hash; may name somebody twice.
@@ -99,7 +146,7 @@ struct RecentKeys {
             var next = newest(kind, hash)
             while let person = next {
                 people.append(person)
-                next = older(kind, than: person)
+                next = older(kind, hash, than: person)
             }
         }
         return people

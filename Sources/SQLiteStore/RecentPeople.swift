@@ -137,7 +137,7 @@ final class RecentPeople: Sendable {
         var next = state.withLock { $0.keys.newest(kind, hash) }
         while let person = next {
             if try isMeant(person) { return person }
-            next = state.withLock { $0.keys.older(kind, than: person) }
+            next = state.withLock { $0.keys.older(kind, hash, than: person) }
         }
         return nil
     }
@@ -191,37 +191,35 @@ final class RecentPeople: Sendable {
     /// - Throws: what SQLite reports; then the same is tried again.
     func merge(_ entries: Int, _ db: Database) throws -> MergeStep {
         try begin(db)
-        let (keys, begun) = state.withLock { ($0.keys, $0.merge) }
+        var (keys, begun) = state.withLock { ($0.keys, $0.merge) }
+        if begun == nil { keys.beginToLeave() }
         var merge = begun ?? KeyMerge(of: keys)
         try merge.step(entries, of: keys, in: db, indexed)
+        if merge.isDone { keys.haveLeft() }
         return MergeStep(keys: keys, merge: merge)
     }
 
     /// The step is committed.
     func merged(_ step: MergeStep) {
-        let (keys, merge) = (step.keys, step.merge)
-        let rest = merge.isDone ? keys.dropping(until: merge.end) : keys
+        let isDone = step.merge.isDone
         state.withLock { state in
-            state.merge = merge.isDone ? nil : merge
-            state.generation += merge.isDone ? 1 : 0
-            state.keys = rest
-            state.committed = rest.count
+            state.merge = isDone ? nil : step.merge
+            state.generation += isDone ? 1 : 0
+            state.keys = step.keys
+            state.committed = step.keys.count
         }
     }
 }
 
 /// The keys of a number of people on their way into the indexes, in the order of the hashes.
 struct KeyMerge {
-    /// The last of the people.
-    let end: Int64
     private let distinct: [UInt32]
     private let reference: [UInt32]
     private var done = 0
 
     init(of keys: RecentKeys) {
-        end = keys.next - 1
-        distinct = keys[.distinct].sorted
-        reference = keys[.reference].sorted
+        distinct = keys.leaving(.distinct).sorted
+        reference = keys.leaving(.reference).sorted
     }
 
     var isDone: Bool { done >= max(distinct.count, reference.count) }
@@ -232,7 +230,7 @@ struct KeyMerge {
     ) throws {
         for (kind, places) in [(KeyKind.distinct, distinct), (.reference, reference)] {
             let insert = try db.prepared(kind.insert)
-            let table = keys[kind]
+            let table = keys.leaving(kind)
             let next = places.dropFirst(done).prefix(entries).lazy.map { Int($0) }
             indexed.add(next.compactMap { table.hash($0) })
             for place in next {
@@ -243,6 +241,7 @@ struct KeyMerge {
         }
         done += entries
         guard isDone else { return }
-        try db.prepared("UPDATE meta SET value = ? WHERE name = 'indexed_people'").run(end)
+        try db.prepared("UPDATE meta SET value = ? WHERE name = 'indexed_people'")
+            .run(keys.lastToLeave)
     }
 }

@@ -32,7 +32,7 @@ struct KeyTableTests {
         var random = SeededGenerator(seed: seed)
         var table = KeyTable()
         var list: [Int64?] = []
-        for step in 0..<4000 {
+        for _ in 0..<4000 {
             switch Int.random(in: 0..<20, using: &random) {
             case 0 where !list.isEmpty:
                 let place = list.indices.randomElement(using: &random) ?? 0
@@ -41,9 +41,6 @@ struct KeyTableTests {
             case 1, 2, 3:
                 if !list.isEmpty { list.removeLast() }
                 table.removeLast()
-            case 4 where step % 50 == 0:
-                table = table.dropping(first: list.count / 3)
-                list.removeFirst(list.count / 3)
             default:
                 // Few low bits, so that chains meet; many equal ones.
                 let hash = Int64.random(in: -40...40, using: &random) << 4
