@@ -1,7 +1,8 @@
+import Foundation
 import Platform
 
 /// The event loop alone: finds the empty line that ends a request, counts, and answers as many
-/// times with one send.
+/// times with one send; receives a body of known length into memory that every connection uses.
 ///
 /// No parser, no deadlines but one: what the transport cannot beat.
 enum BareServer {
@@ -23,7 +24,7 @@ enum BareServer {
 
     /// `@unchecked Sendable`: used on one loop only.
     private final class Scratch: @unchecked Sendable {
-        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1024, alignment: 16)
+        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 * 1024, alignment: 16)
     }
 
     private static let answer = Array(
@@ -40,6 +41,19 @@ enum BareServer {
                 guard case .bytes(let count) = try stream.receive(into: scratch.memory) else {
                     return
                 }
+                if var left = bodyBytes(scratch.memory, count) {
+                    while left > 0 {
+                        switch try stream.receive(into: scratch.memory) {
+                        case .bytes(let more): left -= more
+                        case .end: return
+                        case .nothing:
+                            try await stream.waitUntilReadable(
+                                by: stream.loop.now.advanced(by: .seconds(60)))
+                        }
+                    }
+                    try await stream.write(answer, patience: .seconds(10))
+                    continue
+                }
                 let (requests, closes) = inspect(scratch.memory, count)
                 if closes {
                     _ = try farewell.withUnsafeBufferPointer { all throws(PlatformError) in
@@ -54,6 +68,16 @@ enum BareServer {
         } catch {
             return
         }
+    }
+
+    /// How much of a body is still to come; `nil` for a request without a `Content-Length`.
+    private static func bodyBytes(_ bytes: UnsafeMutableRawBufferPointer, _ count: Int) -> Int? {
+        let head = String(decoding: bytes[..<min(count, 512)], as: UTF8.self)
+        guard bytes.first == UInt8(ascii: "P"), let end = head.range(of: "\r\n\r\n"),
+            let field = head.range(of: "Content-Length: "),
+            let length = Int(head[field.upperBound...].prefix { $0.isNumber })
+        else { return nil }
+        return length - (count - head.utf8.distance(from: head.startIndex, to: end.upperBound))
     }
 
     private static func inspect(

@@ -102,8 +102,9 @@ class HTTPRows:
         load = self._post("/read")
         result = self._rounds(
             "POST 150 KB, read, 64 connections",
-            ("parts", self.parts, load), ("nginx", self.nginx, load), ("nio", self.nio, load),
-            ("go", self.go, load), ("hummingbird", self.hummingbird, load))
+            ("parts", self.parts, load), ("the loop alone", self.fleet.parts("bare"), load),
+            ("nginx", self.nginx, load), ("nio", self.nio, load), ("go", self.go, load),
+            ("hummingbird", self.hummingbird, load))
         demand = self.report.ratio
         demand("POST read to Hummingbird", result.ratio("parts", "hummingbird"), least=1.8)
         demand("POST read to SwiftNIO", result.ratio("parts", "nio"), least=1.3)

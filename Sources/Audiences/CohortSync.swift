@@ -52,14 +52,14 @@ package struct CohortSync: Sendable, Hashable {
     }
 
     /// In a time that depends on how long the given one is, and not on where they differ or on how
-    /// long the username is.
+    /// long the username is; an empty one is nobody's.
     package func isUsername(_ given: [UInt8], by secrets: Secrets) -> Bool {
         let own = Array(username.utf8)
-        guard !own.isEmpty else { return false }
         // Two strings of one length, since comparing ends early for others; digests of both would
         // be such too, and took a fifth of the whole check each.
-        let asLong = given.indices.map { own[$0 % own.count] }
-        return secrets.equal(given, asLong) && given.count == own.count
+        let asLong = given.indices.map { own.isEmpty ? 0 : own[$0 % own.count] }
+        let isSame = secrets.equal(given, asLong)
+        return isSame && given.count == own.count && !own.isEmpty
     }
 }
 

@@ -33,8 +33,10 @@ package struct RepeatedRequests: Sendable {
     package func answer(
         to unread: UnsafeRawBufferPointer
     ) -> (answer: PreparedAnswer, headBytes: Int)? {
-        for one in known where one.head.withUnsafeBytes({ Self.begins(unread, with: $0) }) {
-            return (one.answer, one.head.count)
+        // By place: each element of a sequence would be a copy.
+        for index in known.indices
+        where known[index].head.withUnsafeBytes({ Self.begins(unread, with: $0) }) {
+            return (known[index].answer, known[index].head.count)
         }
         return nil
     }

@@ -59,7 +59,7 @@ package enum Authorization: Sendable, Hashable {
 }
 
 /// Lower case for ASCII letters only: the Kelvin sign is no `k`.
-func asciiLowercase(_ byte: UInt8) -> UInt8 {
+package func asciiLowercase(_ byte: UInt8) -> UInt8 {
     (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
 }
 

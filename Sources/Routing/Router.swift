@@ -67,11 +67,9 @@ package struct Router: Sendable {
 
     /// The answer to `head` if everybody hears the same, and the number of its route.
     package func constant(for head: RequestHead) -> (route: Int, response: Response)? {
-        for index in shortcuts.indices {
-            guard case .always(let response) = shortcuts[index].answer,
-                shortcuts[index].isFor(head)
-            else { continue }
-            return (shortcuts[index].route, response)
+        for shortcut in shortcuts where shortcut.isFor(head) {
+            guard case .always(let response) = shortcut.answer else { return nil }
+            return (shortcut.route, response)
         }
         return nil
     }
@@ -86,11 +84,10 @@ package struct Router: Sendable {
     package func answerAtOnce(
         _ head: RequestHead, from peer: () -> Peer
     ) -> (route: Int, isConstant: Bool, response: Response)? {
-        for index in shortcuts.indices where shortcuts[index].isFor(head) {
-            switch shortcuts[index].answer {
-            case .always(let response): return (shortcuts[index].route, true, response)
-            case .maybe(let answer):
-                return answer(head, peer).map { (shortcuts[index].route, false, $0) }
+        for shortcut in shortcuts where shortcut.isFor(head) {
+            switch shortcut.answer {
+            case .always(let response): return (shortcut.route, true, response)
+            case .maybe(let answer): return answer(head, peer).map { (shortcut.route, false, $0) }
             }
         }
         return nil
@@ -149,12 +146,14 @@ package struct Route: Sendable {
 }
 
 /// What answers a path without waiting.
-private struct Shortcut: Sendable {
+///
+/// An object, so that to look at one copies none of what it holds.
+private final class Shortcut: Sendable {
     /// The number of its route.
     let route: Int
-    let method: Method
-    let path: [[UInt8]]
     let answer: Answer
+    private let method: Method
+    private let path: [[UInt8]]
 
     enum Answer: Sendable {
         /// Everybody hears the same.
@@ -162,10 +161,17 @@ private struct Shortcut: Sendable {
         case maybe(ImmediateEndpoint)
     }
 
+    init(route: Int, method: Method, path: [[UInt8]], answer: Answer) {
+        (self.route, self.method, self.path, self.answer) = (route, method, path, answer)
+    }
+
     func isFor(_ head: RequestHead) -> Bool {
         guard head.target.segments.count == path.count, head.method == method else { return false }
-        // Bytes, as in a node.
-        return path.indices.allSatisfy { path[$0].elementsEqual(head.target.segments[$0].utf8) }
+        return path.indices.allSatisfy { index in
+            // Bytes, as in a node, and where they are.
+            var segment = head.target.segments[index]
+            return segment.withUTF8 { $0.elementsEqual(path[index]) }
+        }
     }
 }
 

@@ -91,6 +91,9 @@ import Testing
         for near in ["", String(username.dropLast()), username + "0", username + username] {
             #expect(try !accepts(near, issued.secret), "\(near)")
         }
+        let nobody = CohortSync(username: "", secrets: issued.stored.secrets, createdAt: now)
+        #expect(!nobody.isUsername([], by: secrets))
+        #expect(!nobody.isUsername([0], by: secrets))
     }
 
     @Test func anExpiringSecretIsGoodUntilItsTime() throws {

@@ -91,18 +91,23 @@ extension Request {
     }
 }
 
-extension JSONObject {
-    /// Reads a body; see ``Request/object(_:keys:)``.
-    init(reading body: BodyBuffer, keys: [String]) throws(Failure) {
-        let value: JSONValue
+extension JSONValue {
+    /// Reads a body, whatever JSON it is.
+    init(reading body: BodyBuffer) throws(Failure) {
         do throws(JSONError) {
-            value = try body.withUnsafeBytes { bytes in
+            self = try body.withUnsafeBytes { bytes in
                 Result { () throws(JSONError) in try JSONValue(parsing: bytes) }
             }.get()
         } catch {
             throw Failure(.invalid, "The body is not JSON: \(error).")
         }
-        guard let object = value.object else {
+    }
+}
+
+extension JSONObject {
+    /// Reads a body; see ``Request/object(_:keys:)``.
+    init(reading body: BodyBuffer, keys: [String]) throws(Failure) {
+        guard let object = try JSONValue(reading: body).object else {
             throw Failure(.invalid, "The body must be a JSON object.")
         }
         let known = object.members.allSatisfy { member in

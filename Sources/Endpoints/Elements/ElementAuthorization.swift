@@ -1,4 +1,5 @@
 import HTTPWire
+import Routing
 
 /// What the three-part header says: `User <..>, Organization <..>, Element <..>`, in any order.
 ///
@@ -18,7 +19,7 @@ struct ElementAuthorization: Sendable, Hashable {
             let secret = Array(Self.trimmed(part[space...]))
             guard !secret.isEmpty, !secret.contains(UInt8(ascii: " ")) else { return nil }
             let place: WritableKeyPath<Self, [UInt8]?>? =
-                switch String(decoding: part[..<space].map(Self.folded), as: UTF8.self) {
+                switch String(decoding: part[..<space].map(asciiLowercase), as: UTF8.self) {
                 case "user": \.user
                 case "organization": \.organization
                 case "element": \.element
@@ -34,10 +35,5 @@ struct ElementAuthorization: Sendable, Hashable {
         var bytes = bytes.drop(while: isSpace)
         while let last = bytes.last, isSpace(last) { bytes.removeLast() }
         return bytes
-    }
-
-    /// Schemes are told apart without regard to ASCII case (RFC 9110 section 11.1).
-    private static func folded(_ byte: UInt8) -> UInt8 {
-        (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
     }
 }

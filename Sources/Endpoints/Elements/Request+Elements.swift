@@ -7,12 +7,7 @@ import Routing
 extension Request {
     /// The body, whatever JSON it is.
     func value(_ limits: EndpointLimits) async throws -> JSONValue {
-        let body = try await collectBody(limits.apiBody, inflate: limits.inflate)
-        do {
-            return try body.withUnsafeBytes { bytes in try JSONValue(parsing: bytes) }
-        } catch let error as JSONError {
-            throw Failure(.invalid, "The body is not JSON: \(error).")
-        }
+        try JSONValue(reading: try await collectBody(limits.apiBody, inflate: limits.inflate))
     }
 
     /// `where` in Mixpanel's language; `nil` for everything.

@@ -8,7 +8,7 @@ extension ServiceAccounts {
     package func cohorts(of connection: Connection) async throws -> [SavedCohort] {
         let access = try access(to: connection)
         let query: Int64
-        switch try await quota.permit(for: access.project, at: now()) {
+        switch try await permit(for: access.project) {
         case .granted(let number): query = number
         case .notBefore(let moment):
             throw MixpanelBusy(
