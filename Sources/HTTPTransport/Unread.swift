@@ -10,8 +10,33 @@ final class Scratch: @unchecked Sendable {
 
     let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: byteCount, alignment: 16)
 
+    /// Memory of connections that had bytes to keep, and have none now.
+    ///
+    /// What comes with the head of a body is kept for as long as its task takes to begin: the
+    /// allocator would have to find 4 KiB anew for each.
+    private var spares: [[UInt8]] = []
+    private static let sparesMax = 64
+    private static let spareBytesMax = 8 * 1024
+
     deinit {
         memory.deallocate()
+    }
+
+    /// Empty, perhaps with room from a former use.
+    func takeSpare() -> [UInt8] {
+        spares.popLast() ?? []
+    }
+
+    /// Frees what nobody uses.
+    func dropSpares() {
+        spares = []
+    }
+
+    /// Keeps the memory of a few.
+    func giveBack(_ bytes: consuming [UInt8]) {
+        guard bytes.capacity <= Self.spareBytesMax, spares.count < Self.sparesMax else { return }
+        bytes.removeAll(keepingCapacity: true)
+        spares.append(bytes)
     }
 }
 
@@ -78,8 +103,10 @@ struct Unread {
         }
         ownStart = min(ownStart + count, own.count)
         guard ownStart == own.count, ownStart > 0 else { return }
-        own = []
+        var spent: [UInt8] = []
+        swap(&spent, &own)
         ownStart = 0
+        scratch.giveBack(spent)
     }
 
     mutating func consumeAll() {
@@ -97,6 +124,7 @@ struct Unread {
             own.removeSubrange(..<ownStart)
             ownStart = 0
         }
+        if own.capacity == 0 { own = scratch.takeSpare() }
         own.append(contentsOf: UnsafeRawBufferPointer(rebasing: scratch.memory[borrowed]))
         borrowed = 0..<0
     }

@@ -236,6 +236,7 @@ final class Worker: @unchecked Sendable {
             loop.schedule(at: next) { [weak self] in self?.lookAfterMemory() }
         case .giveBack:
             spareOutputs = []
+            scratch.dropSpares()
             buffers.giveBack()
             Syscalls.trimHeap()
         }
