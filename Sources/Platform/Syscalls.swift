@@ -106,9 +106,9 @@ package enum Syscalls {
 
     /// From here on a block is mapped by itself, and unmapped when it is freed.
     ///
-    /// Such are the tables that grow with the people, and their page faults don't matter; within the
-    /// heap they leave holes that nothing else fills, 40 MiB of them at five million people. Pages
-    /// have buffers of their own, which are used again.
+    /// Such are the tables that grow with the people, and their page faults don't matter; within
+    /// the heap they leave holes that nothing else fills, 40 MiB of them at five million people.
+    /// Pages have buffers of their own, which are used again.
     static let largeBlockBytes: Int32 = 1 << 18
 
     package static func processorCount() -> Int {

@@ -112,7 +112,7 @@ struct RecentKeys {
     /// The last of those who are on their way.
     var lastToLeave: Int64 { staying.last }
 
-    /// The keys of those who are on their way; the first place is that of the person after ``last``.
+    /// The keys of those who are on their way; the first place is of the person after ``last``.
     func leaving(_ kind: KeyKind) -> KeyTable { leaving[kind] }
 
     /// Those who were on their way are in the indexes now.
