@@ -12,7 +12,7 @@ struct Output {
 
     /// Lets `write` append; a first append borrows memory from the worker.
     mutating func append(from worker: Worker, _ write: (inout [UInt8]) -> Void) {
-        if bytes.capacity == 0 { bytes = worker.takeOutput() }
+        if bytes.capacity == 0 { bytes = worker.scratch.takeSpare() }
         write(&bytes)
     }
 
@@ -43,6 +43,6 @@ struct Output {
         var spent: [UInt8] = []
         swap(&spent, &bytes)
         start = 0
-        worker.giveBack(spent)
+        worker.scratch.giveBack(spent)
     }
 }

@@ -10,13 +10,13 @@ final class Scratch: @unchecked Sendable {
 
     let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: byteCount, alignment: 16)
 
-    /// Memory of connections that had bytes to keep, and have none now.
+    /// Memory that connections had for bytes to send, or for bytes to keep while a task begins.
     ///
-    /// What comes with the head of a body is kept for as long as its task takes to begin: the
-    /// allocator would have to find 4 KiB anew for each.
+    /// For each answer, and for what comes with the head of a body, the allocator would have to
+    /// find it anew.
     private var spares: [[UInt8]] = []
     private static let sparesMax = 64
-    private static let spareBytesMax = 8 * 1024
+    private static let spareBytesMax = 16 * 1024
 
     deinit {
         memory.deallocate()
@@ -32,7 +32,7 @@ final class Scratch: @unchecked Sendable {
         spares = []
     }
 
-    /// Keeps the memory of a few.
+    /// Keeps the memory of a few ordinary ones.
     func giveBack(_ bytes: consuming [UInt8]) {
         guard bytes.capacity <= Self.spareBytesMax, spares.count < Self.sparesMax else { return }
         bytes.removeAll(keepingCapacity: true)

@@ -84,7 +84,6 @@ final class Worker: @unchecked Sendable {
     private var dateAskedAt = MonotonicTime.never
     private var dateSecond: Int64 = -1
     private var dateBytes: [UInt8] = []
-    private var spareOutputs: [[UInt8]] = []
     private var idleMemory = IdleMemory()
 
     init(loop: EventLoop, service: Service) {
@@ -235,7 +234,6 @@ final class Worker: @unchecked Sendable {
             let next = loop.now.advanced(by: service.limits.memoryIdleDelay)
             loop.schedule(at: next) { [weak self] in self?.lookAfterMemory() }
         case .giveBack:
-            spareOutputs = []
             scratch.dropSpares()
             buffers.giveBack()
             Syscalls.trimHeap()
@@ -252,17 +250,5 @@ final class Worker: @unchecked Sendable {
             dateBytes = HTTPDate.format(secondsSince1970: Int(second))
         }
         return dateBytes
-    }
-
-    /// Empty, perhaps with room from a former use.
-    func takeOutput() -> [UInt8] {
-        spareOutputs.popLast() ?? []
-    }
-
-    /// Keeps the memory of a few ordinary outputs.
-    func giveBack(_ output: consuming [UInt8]) {
-        guard output.capacity <= 16 * 1024, spareOutputs.count < 64 else { return }
-        output.removeAll(keepingCapacity: true)
-        spareOutputs.append(output)
     }
 }
