@@ -4,9 +4,9 @@ package import HTTPWire
 /// Decodes `Content-Encoding: gzip` and `deflate`: the only user of zlib.
 ///
 /// Everything is counted on what really came in and out, never on a length that somebody
-/// announced. Content costs its own size: a large block grows by moving its pages, not by being
-/// copied, and pages that nothing was written to are not there. A bomb costs what it was caught at:
-/// `ratioMax` times what was received, the grace, or the caller's limit.
+/// announced. Content costs its own size: a block of 4 MiB or more grows by moving its pages, not
+/// by being copied, and pages that nothing was written to are not there. A bomb costs what it was
+/// caught at: `ratioMax` times what was received, the grace, or the caller's limit.
 package enum Inflate {
     package enum Coding: Sendable, Hashable, CaseIterable {
         /// RFC 1952; several members in a row are one content (section 2.2).
